@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Everything of Mach that a program commonly wants, as <mach.h> is on the Hurd. */
+#ifndef _MACH_H
+#define _MACH_H
+
+#include <mach_init.h>
+#include <mach/mach_types.h>
+#include <mach/message.h>
+#include <mach/notify.h>
+#include <mach/mig_errors.h>
+#include <mach/mig_support.h>
+#include <mach/mach_traps.h>
+#include <mach/mach_interface.h>
+#include <mach/mach_port.h>
+#include <mach/mach_host.h>
+
+/* Receives from RCV_NAME for ever, gives each message to DEMUX and sends its
+   reply.  Returns only with the error of a failed receive.  The timeout form
+   also returns MACH_RCV_TIMED_OUT when no message came for TIMEOUT_MS. */
+mach_msg_return_t mach_msg_server(boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply),
+				  mach_msg_size_t max_size, mach_port_t rcv_name);
+mach_msg_return_t mach_msg_server_timeout(boolean_t (*demux)(mach_msg_header_t *request, mach_msg_header_t *reply),
+					  mach_msg_size_t max_size, mach_port_t rcv_name,
+					  mach_msg_option_t option, mach_msg_timeout_t timeout_ms);
+
+/* Frees every right and all out-of-line memory that a received message carries. */
+void mach_msg_destroy(mach_msg_header_t *message);
+
+#endif
