@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The testbed: switch, guard, console driver, data generator, and their tests.
+
+TESTBED_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I$(top)
+
+$(B)/host/testbed/%.o: testbed/%.c testbed/part.mk Makefile
+	@mkdir -p $(@D)
+	$(CC) $(TESTBED_CFLAGS) -MMD -MP -c -o $@ $<
+
+testbed_switch := switch switch-command impair fabric delayline port pcap
+testbed_switch_objects := $(testbed_switch:%=$(B)/host/testbed/%.o)
+
+$(B)/host/switch: $(B)/host/testbed/switch-main.o $(testbed_switch_objects)
+	$(CC) -o $@ $^
+
+$(B)/host/tests/test-impair: $(B)/host/testbed/tests/test-impair.o $(B)/host/testbed/impair.o
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lcmocka
+
+$(B)/host/tests/test-switch: $(B)/host/testbed/tests/test-switch.o $(testbed_switch_objects)
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lcmocka
+
+$(B)/host/guard $(B)/host/mkdata: $(B)/host/%: $(B)/host/testbed/%.o
+	$(CC) -o $@ $^
+
+$(B)/host/conctl: $(B)/host/testbed/conctl.o $(B)/host/testbed/marks.o
+	$(CC) -o $@ $^
+
+$(B)/host/tests/test-marks: $(B)/host/testbed/tests/test-marks.o $(B)/host/testbed/marks.o
+	@mkdir -p $(@D)
+	$(CC) -o $@ $^ -lcmocka
+
+# A test program that is a script is a link to it with its operands filled in.
+$(B)/host/tests/test-conctl: testbed/tests/test-conctl.sh $(B)/host/conctl $(B)/host/guard testbed/part.mk
+	@mkdir -p $(@D)
+	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(B)/host" >$@
+	chmod +x $@
+
+testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl)
+
+.PHONY: testbed
+testbed: $(B)/host/switch $(B)/host/guard $(B)/host/conctl $(B)/host/mkdata
+host-tests: testbed $(testbed_tests)
+
+-include $(wildcard $(B)/host/testbed/*.d $(B)/host/testbed/tests/*.d)
