@@ -13,10 +13,6 @@ mig_ready := tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 NODE_HURD_HEADERS := $(hurd_interfaces:%=$(hurd_include)/%.h) $(hurd_plain_headers:node/defs/include/hurd/%=$(hurd_include)/%)
 NODE_HURD_USER := $(B)/node/sysroot/lib/libhurduser.a
 
-# What stubs are compiled with: the node's own headers and nothing of the host's.
-node_stub_cflags := -std=gnu11 -O2 -ffreestanding -fno-pie -fcf-protection=none -fno-stack-protector \
-	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -nostdinc -isystem $(B)/node/sysroot/include
-
 $(hurd_stubs)/%.c $(hurd_stubs)/%.h &: node/defs/hurd/%.defs $(wildcard node/defs/hurd/*_types.defs) $(mig_ready)
 	@mkdir -p $(@D)
 	tools/mig user hurd/$*.defs $(hurd_stubs)/$*.c $(hurd_stubs)/$*.h
@@ -32,7 +28,7 @@ $(hurd_plain_headers:node/defs/include/hurd/%=$(hurd_include)/%): $(hurd_include
 .SECONDEXPANSION:
 # NODE_HEADERS (node/musl/part.mk): the C library's and Mach's headers are in the sysroot.
 $(hurd_stubs)/%.o: $(hurd_stubs)/%.c $(NODE_HURD_HEADERS) $$(NODE_HEADERS)
-	$(CC) $(node_stub_cflags) -c -o $@ $<
+	$(NODE_CC) -std=gnu11 -O2 -w -ffunction-sections -c -o $@ $<
 
 $(NODE_HURD_USER): $(hurd_interfaces:%=$(hurd_stubs)/%.o)
 	@mkdir -p $(@D)
