@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 #include <stddef.h>
+#include <hurd/hurd_types.h>	/* the structures: hurd_stat, hurd_dirent, ... */
 
 /* ---- error numbers -------------------------------------------------- */
 
@@ -86,35 +87,7 @@ enum
 /* string_t of every name argument.  */
 #define HURD_NAME_SIZE 1024
 
-struct hurd_timespec
-{
-  int64_t tv_sec;
-  int64_t tv_nsec;
-};
-
-/* What io_stat returns.  Mode bits are the traditional ones (as musl's) plus
-   the four below.  */
-struct hurd_stat
-{
-  int32_t st_fstype;
-  uint64_t st_fsid;
-  int64_t st_ino;
-  uint32_t st_gen;
-  uint64_t st_rdev;
-  uint32_t st_mode;
-  uint64_t st_nlink;
-  uint32_t st_uid;
-  uint32_t st_gid;
-  int64_t st_size;
-  struct hurd_timespec st_atim;
-  struct hurd_timespec st_mtim;
-  struct hurd_timespec st_ctim;
-  int64_t st_blksize;
-  int64_t st_blocks;
-  uint32_t st_author;
-  uint32_t st_flags;
-  int32_t st_spare[8];
-};
+/* Mode bits of io_stat are the traditional ones (as musl's) plus the three below.  */
 _Static_assert (sizeof (struct hurd_stat) == 208, "io_statbuf_t is 208 bytes on x86_64");
 
 #define HURD_S_IATRANS 0x01000000 /* has an active translator */
@@ -122,35 +95,10 @@ _Static_assert (sizeof (struct hurd_stat) == 208, "io_statbuf_t is 208 bytes on 
 #define HURD_S_IROOT   0x04000000 /* root of a filesystem */
 #define HURD_S_TYPE_AND_PERMISSIONS 0x0000ffff
 
-/* What file_statfs and fsys_... return.  */
-struct hurd_statfs
-{
-  uint32_t f_type;
-  uint64_t f_bsize;
-  uint64_t f_blocks;
-  uint64_t f_bfree;
-  uint64_t f_bavail;
-  uint64_t f_files;
-  uint64_t f_ffree;
-  uint64_t f_fsid;
-  uint64_t f_namelen;
-  uint64_t f_favail;
-  uint64_t f_frsize;
-  uint64_t f_flag;
-  uint32_t f_spare[3];
-};
 _Static_assert (sizeof (struct hurd_statfs) == 112, "fsys_statfsbuf_t is 112 bytes on x86_64");
 
 /* One entry of dir_readdir's data; the next begins d_reclen bytes on, and
    d_reclen is a multiple of 8.  d_type has musl's DT_ values.  */
-struct hurd_dirent
-{
-  int64_t d_ino;
-  uint16_t d_reclen;
-  uint8_t d_type;
-  uint8_t d_namlen;
-  char d_name[];
-};
 #define HURD_DIRENT_SIZE(namlen) \
   ((offsetof (struct hurd_dirent, d_name) + (namlen) + 1 + 7) & ~(size_t) 7)
 
@@ -161,14 +109,6 @@ struct hurd_dirent
 #define HURD_F_RDLCK 1
 #define HURD_F_WRLCK 2
 #define HURD_F_UNLCK 3
-struct hurd_flock
-{
-  int32_t l_type;
-  int32_t l_whence;
-  int64_t l_start;
-  int64_t l_len;
-  int32_t l_pid;
-};
 
 /* file_lock's flags.  */
 #define HURD_LOCK_SH 1
