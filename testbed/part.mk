@@ -40,7 +40,7 @@ $(B)/host/tests/test-conctl: testbed/tests/test-conctl.sh $(B)/host/conctl $(B)/
 testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl)
 
 .PHONY: testbed
-testbed: $(B)/host/switch $(B)/host/guard $(B)/host/conctl $(B)/host/mkdata
+testbed: $(B)/host/switch $(B)/host/guard $(B)/host/conctl $(B)/host/mkdata $(B)/host/netmsg
 host-tests: testbed $(testbed_tests)
 
 -include $(wildcard $(B)/host/testbed/*.d $(B)/host/testbed/tests/*.d)
