@@ -5,7 +5,8 @@
    arguments; it returns a result or -errno (musl's numbers) and never touches
    errno itself.  calls.h lists them, one line each: from that list come the
    prototypes and the table.  What is not listed returns -ENOSYS.  To add a
-   call: write the function in the file of its subject, add its line.
+   call: write the function in the file of its subject, add its line (and, for a
+   struct that calls.h has not named before, a forward declaration in prototypes.h).
 
    Which file has what:
      dispatch.c   the table              start.c      from the first instruction to main
@@ -23,6 +24,7 @@
 #include <stdint.h>
 #include <mach.h>
 #include "posix_thread.h"
+#include "prototypes.h"
 
 #define POSIX_PAGE_SIZE 4096ul
 #define POSIX_PAGE_ROUND(n) (((n) + POSIX_PAGE_SIZE - 1) & -POSIX_PAGE_SIZE)
@@ -50,8 +52,8 @@ struct posix_startup {
 extern struct posix_startup posix_startup;
 /* Called before main, in this order, when libc works; each is weak and may be
    missing.  Files, then processes and signals. */
-void posix_files_start(const struct posix_startup *) __attribute__((weak));
-void posix_process_start(const struct posix_startup *) __attribute__((weak));
+void posix_files_start(const struct posix_startup *) __attribute__((__weak__));
+void posix_process_start(const struct posix_startup *) __attribute__((__weak__));
 /* On the kernel's console, for those who have no other output. */
 void posix_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -98,9 +100,9 @@ long posix_sleep_until(long until_ns);
 bool posix_is_shared(const volatile void *address);
 /* Implemented by files: a memory object for the file FD, with the reference
    for the caller, in *RD for reading or, when it may be written, in *WR. */
-long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr) __attribute__((weak));
+long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr) __attribute__((__weak__));
 /* Implemented by files: reads SIZE bytes at OFFSET of FD to BUFFER, fewer at the end of the file. */
-long posix_file_read_at(int fd, void *buffer, size_t size, long offset) __attribute__((weak));
+long posix_file_read_at(int fd, void *buffer, size_t size, long offset) __attribute__((__weak__));
 
 /* ---- entropy.c */
 void posix_random(void *buffer, size_t size);

@@ -88,7 +88,7 @@ enum
 #define HURD_NAME_SIZE 1024
 
 /* Mode bits of io_stat are the traditional ones (as musl's) plus the three below.  */
-_Static_assert (sizeof (struct hurd_stat) == 208, "io_statbuf_t is 208 bytes on x86_64");
+_Static_assert (sizeof (struct hurd_stat) == 176, "io_statbuf_t is 176 bytes on x86_64");
 
 #define HURD_S_IATRANS 0x01000000 /* has an active translator */
 #define HURD_S_IPTRANS 0x02000000 /* has a passive translator */

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The POSIX calls; they go into libc.a (node/musl/part.mk).
+
+posix_sources := $(wildcard node/posix/*.c)
+posix_objects := $(posix_sources:node/posix/%.c=$(B)/node/posix/%.o)
+
+# musl's inside (struct pthread) for those files that need it.
+posix_musl := $(B)/node/musl
+posix_internal := threads interrupt
+$(posix_internal:%=$(B)/node/posix/%.o): posix_extra = -D_XOPEN_SOURCE=700 -I$(posix_musl)/arch/x86_64 \
+	-I$(posix_musl)/arch/generic -I$(posix_musl)/src/include -I$(posix_musl)/src/internal -Wno-unused-value -Wno-shadow -Wno-parentheses -Wno-sign-compare -Wno-strict-prototypes
+
+$(B)/node/posix/%.o: node/posix/%.c $(wildcard node/posix/*.h node/posix/include/*.h) $(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	@mkdir -p $(@D)
+	$(B)/node/cc -std=gnu11 -O2 $(WARN) $(posix_extra) -Inode/posix -Inode/posix/include -c -o $@ $<
