@@ -44,3 +44,17 @@ testbed: $(B)/host/switch $(B)/host/guard $(B)/host/conctl $(B)/host/mkdata $(B)
 host-tests: testbed $(testbed_tests)
 
 -include $(wildcard $(B)/host/testbed/*.d $(B)/host/testbed/tests/*.d)
+
+# What the demo works on: SQLite's sources without their tests and web pages, a
+# large file that does not compress, and the sums as this machine computes them.
+demo_tree := src ext tool autoconf doc mptest
+DEMO_BIG_BYTES := 67108864
+
+$(B)/demo/node1.tar: $(B)/host/mkdata testbed/demo-data.sh testbed/part.mk | $(B)/src/.sqlite3
+	testbed/demo-data.sh $(B)/src/sqlite3 '$(demo_tree)' $(DEMO_BIG_BYTES) $(B)/demo
+
+$(B)/demo/node2.tar: $(B)/demo/node1.tar
+	@test -e $@
+
+.PHONY: demo-data
+demo-data: $(B)/demo/node1.tar $(B)/demo/node2.tar

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The whole demo with 5 % loss, 20 ms delay, reordering and duplication: the
+# same result, only slower.
+. "$(dirname "$0")/../../testbed/scenario.sh"
+. testbed/progress.sh
+. testbed/install.sh
+. testbed/demo.sh
+demo_faults='seed 20
+delay 20 5
+loss 5
+reorder 5
+dup 5'
+demo_patience=6
+
+if (demo_run "$run") >"$scratch/demo" 2>&1 && [ "$(tail -n 1 "$scratch/demo")" = 'demo: ok' ]; then
+	result ok "the demo under loss, delay, reordering and duplication"
+else
+	result not "the demo under loss, delay, reordering and duplication" "$scratch/demo"
+fi
+finish
