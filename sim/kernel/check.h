@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DR_SIM_KERNEL_CHECK_H
+#define DR_SIM_KERNEL_CHECK_H
+
+#include "sim/kernel/kernel.h"
+
+/* NULL when every count of KERNEL is what its tasks, messages and requests add up
+   to; else what is wrong.  */
+const char *mk_check (struct mk *kernel);
+
+#endif

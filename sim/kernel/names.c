@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernels, tasks and the names that tasks have for rights.  */
+#include "sim/kernel/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void *
+mk_xcalloc (size_t bytes)
+{
+  void *p = calloc (1, bytes);
+  dr_assert (p != NULL);
+  return p;
+}
+
+struct mk *
+mk_create (void)
+{
+  struct mk *kernel = mk_xcalloc (sizeof *kernel);
+  kernel->doomed_tail = &kernel->doomed;
+  return kernel;
+}
+
+void
+mk_destroy (struct mk *kernel)
+{
+  while (kernel->tasks != NULL)
+    mk_task_terminate (kernel->tasks);
+  /* What is left is ports in transit inside each other's queues; the real
+     kernel refuses to build such loops and so does mk_send.  */
+  dr_assert (kernel->ports == NULL);
+  free (kernel);
+}
+
+struct mk_task *
+mk_task_create (struct mk *kernel)
+{
+  struct mk_task *task = mk_xcalloc (sizeof *task);
+  task->kernel = kernel;
+  task->next = kernel->tasks;
+  task->link = &kernel->tasks;
+  if (task->next != NULL)
+    task->next->link = &task->next;
+  kernel->tasks = task;
+  return task;
+}
+
+void
+mk_task_terminate (struct mk_task *task)
+{
+  for (mk_name name = 1; name < task->entries; name++)
+    if (task->entry[name].type != 0)
+      mk_destroy_name (task, name);
+  *task->link = task->next;
+  if (task->next != NULL)
+    task->next->link = task->link;
+  free (task->entry);
+  free (task);
+}
+
+struct mk_entry *
+mk_lookup (struct mk_task *task, mk_name name)
+{
+  if (name == MK_NULL || name >= task->entries || task->entry[name].type == 0)
+    return NULL;
+  return &task->entry[name];
+}
+
+mk_name
+mk_free_name (struct mk_task *task)
+{
+  for (mk_name name = 1; name < task->entries; name++)
+    if (task->entry[name].type == 0)
+      return name;
+  return task->entries == 0 ? 1 : (mk_name) task->entries;
+}
+
+struct mk_entry *
+mk_claim_name (struct mk_task *task, mk_name name)
+{
+  if (name >= task->entries)
+    {
+      size_t entries = (size_t) name + 16;
+      task->entry = realloc (task->entry, entries * sizeof *task->entry);
+      dr_assert (task->entry != NULL);
+      memset (task->entry + task->entries, 0,
+	      (entries - task->entries) * sizeof *task->entry);
+      task->entries = entries;
+    }
+  dr_assert (task->entry[name].type == 0);
+  return &task->entry[name];
+}
+
+mk_name
+mk_name_of (struct mk_task *task, const struct mk_port *port)
+{
+  for (mk_name name = 1; name < task->entries; name++)
+    if (task->entry[name].port == port
+	&& (task->entry[name].type & (MK_TYPE_SEND | MK_TYPE_RECEIVE)))
+      return name;
+  return MK_NULL;
+}
+
+void
+mk_entry_free (struct mk_entry *entry)
+{
+  dr_assert (entry->request == NULL);
+  memset (entry, 0, sizeof *entry);
+}
+
+size_t
+mk_names (struct mk_task *task, mk_name *names, size_t count)
+{
+  size_t n = 0;
+  for (mk_name name = 1; name < task->entries; name++)
+    if (task->entry[name].type != 0)
+      {
+	if (n < count)
+	  names[n] = name;
+	n++;
+      }
+  return n;
+}
+
+uintptr_t
+mk_port_identity (struct mk_task *task, mk_name name)
+{
+  struct mk_entry *entry = mk_lookup (task, name);
+  return entry == NULL ? 0 : (uintptr_t) entry->port;
+}
+
+size_t
+mk_ports_alive (struct mk *kernel)
+{
+  size_t n = 0;
+  for (struct mk_port *port = kernel->ports; port != NULL; port = port->next)
+    n += port->active;
+  return n;
+}
+
+const char *
+mk_result_name (enum mk_result result)
+{
+  switch (result)
+    {
+    case MK_SUCCESS: return "success";
+    case MK_NO_SPACE: return "no-space";
+    case MK_INVALID_ARGUMENT: return "invalid-argument";
+    case MK_NAME_EXISTS: return "name-exists";
+    case MK_INVALID_NAME: return "invalid-name";
+    case MK_INVALID_TASK: return "invalid-task";
+    case MK_INVALID_RIGHT: return "invalid-right";
+    case MK_INVALID_VALUE: return "invalid-value";
+    case MK_UREFS_OVERFLOW: return "urefs-overflow";
+    case MK_INVALID_CAPABILITY: return "invalid-capability";
+    case MK_RIGHT_EXISTS: return "right-exists";
+    case MK_NOT_IN_SET: return "not-in-set";
+    case MK_SEND_INVALID_DEST: return "send-invalid-dest";
+    case MK_SEND_TIMED_OUT: return "send-timed-out";
+    case MK_SEND_INVALID_REPLY: return "send-invalid-reply";
+    case MK_SEND_INVALID_RIGHT: return "send-invalid-right";
+    case MK_SEND_INVALID_HEADER: return "send-invalid-header";
+    case MK_RCV_TIMED_OUT: return "rcv-timed-out";
+    case MK_RCV_INVALID_NAME: return "rcv-invalid-name";
+    case MK_RCV_IN_SET: return "rcv-in-set";
+    }
+  return "?";
+}
