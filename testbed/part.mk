@@ -24,6 +24,9 @@ $(B)/host/tests/test-switch: $(B)/host/testbed/tests/test-switch.o $(testbed_swi
 $(B)/host/guard $(B)/host/mkdata: $(B)/host/%: $(B)/host/testbed/%.o
 	$(CC) -o $@ $^
 
+$(B)/host/spray: $(B)/host/testbed/spray.o $(B)/host/testbed/port.o
+	$(CC) -o $@ $^
+
 $(B)/host/conctl: $(B)/host/testbed/conctl.o $(B)/host/testbed/marks.o
 	$(CC) -o $@ $^
 
@@ -31,16 +34,17 @@ $(B)/host/tests/test-marks: $(B)/host/testbed/tests/test-marks.o $(B)/host/testb
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ -lcmocka
 
-# A test program that is a script is a link to it with its operands filled in.
-$(B)/host/tests/test-conctl: testbed/tests/test-conctl.sh $(B)/host/conctl $(B)/host/guard testbed/part.mk
+# A test program that is a script gets its operands here.
+$(B)/host/tests/test-conctl $(B)/host/tests/test-switch-program: $(B)/host/tests/%: testbed/tests/%.sh \
+		$(B)/host/conctl $(B)/host/guard $(B)/host/switch testbed/part.mk
 	@mkdir -p $(@D)
 	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(B)/host" >$@
 	chmod +x $@
 
-testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl)
+testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl test-switch-program)
 
 .PHONY: testbed
-testbed: $(B)/host/switch $(B)/host/guard $(B)/host/conctl $(B)/host/mkdata $(B)/host/netmsg
+testbed: $(addprefix $(B)/host/,switch guard conctl mkdata spray netmsg)
 host-tests: testbed $(testbed_tests)
 
 -include $(wildcard $(B)/host/testbed/*.d $(B)/host/testbed/tests/*.d)
