@@ -184,8 +184,8 @@ void wire_neutral (void *body, size_t bytes, bool complex);
 
 /* The message fits its own arrays: counts and sizes equal what the body needs,
    each right's disposition is that of its slot, every region lies inside its
-   buffer and has the size its item states, every receive right names its own
-   state and every state belongs to one right.  DR_INVALID otherwise.  */
+   buffer and has the size its item states, and the receive rights (that are not
+   NULL or DEAD) have the states 0, 1, 2... in order.  DR_INVALID otherwise.  */
 enum dr_status wire_check (const struct wire_message *message);
 
 #endif
