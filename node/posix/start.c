@@ -13,6 +13,7 @@
 #include <string.h>
 #include <mach/task_special_ports.h>
 #include <hurd/exec_startup.h>
+#include <hurd/hurd_types.h>
 #include "posix.h"
 
 enum {
@@ -105,8 +106,7 @@ static unsigned long *put_strings(unsigned long *slot, const char *block, size_t
 	return slot;
 }
 
-/* Asks BOOTSTRAP who we are; afterwards the task's bootstrap port is the one
-   that a translator finds its fsys_startup at. */
+/* Asks BOOTSTRAP who we are. */
 static unsigned long *exec_vector(mach_port_t bootstrap)
 {
 	vm_address_t entry, phdr, stack_base;
@@ -123,6 +123,10 @@ static unsigned long *exec_vector(mach_port_t bootstrap)
 		argv_size = envp_size = 0;
 		*s = (struct posix_startup){ 0 };
 	}
+	/* From now on the task's bootstrap port is the one of whoever started the
+	   program; a translator finds its fsys_startup there. */
+	task_set_bootstrap_port(mach_task_self_, s->port_count > INIT_PORT_BOOTSTRAP ?
+				s->ports[INIT_PORT_BOOTSTRAP] : MACH_PORT_NULL);
 	/* The last byte of each block ends its last string, whatever was sent. */
 	if (argv_size)
 		argv[argv_size - 1] = '\0';

@@ -12,6 +12,11 @@ static void destroy_right(mach_port_t name, unsigned disposition)
 	case MACH_MSG_TYPE_PORT_SEND_ONCE:
 		mach_port_deallocate(mach_task_self(), name);
 		break;
+	case MACH_MSG_TYPE_MAKE_SEND:
+		/* As if it had been sent and then dropped: the receiver may be waiting for no-senders. */
+		if (mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND) == KERN_SUCCESS)
+			mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_SEND, -1);
+		break;
 	case MACH_MSG_TYPE_PORT_RECEIVE:
 		mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1);
 		break;
