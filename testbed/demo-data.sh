@@ -12,7 +12,7 @@ set -euo pipefail
 source=$1 folders=$2 bytes=$3 out=$4
 parts=16
 
-rm -rf "$out"
+rm -rf "$out/1" "$out/2"
 mkdir -p "$out/1/srv/tree" "$out/2/srv"
 for folder in $folders; do
 	cp -R "$source/$folder" "$out/1/srv/tree/"

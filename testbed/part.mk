@@ -43,7 +43,9 @@ $(B)/host/tests/test-conctl $(B)/host/tests/test-switch-program: $(B)/host/tests
 
 testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl test-switch-program)
 
-.PHONY: testbed
+.PHONY: testbed host-bench
+# Parts add their build/host/bench/NAME programs to this goal.
+host-bench:
 testbed: $(addprefix $(B)/host/,switch guard conctl mkdata spray netmsg)
 host-tests: testbed $(testbed_tests)
 
@@ -62,3 +64,15 @@ $(B)/demo/node2.tar: $(B)/demo/node1.tar
 
 .PHONY: demo-data
 demo-data: $(B)/demo/node1.tar $(B)/demo/node2.tar
+
+# What `drove bench` runs on the nodes, in an archive of its own.
+$(B)/node/bench/netbench: testbed/bench/netbench.c $(B)/node/sysroot/lib/libc.a
+	@mkdir -p $(@D)
+	$(B)/node/cc -std=gnu11 -O2 $(WARN) -o $@ $<
+
+$(B)/demo/bench.tar: $(B)/node/bench/netbench
+	@mkdir -p $(@D)
+	tar -C $(B)/node --format=ustar --owner=0 --group=0 --numeric-owner -cf $@ bench
+
+.PHONY: bench-data
+bench-data: $(B)/demo/bench.tar demo-data
