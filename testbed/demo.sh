@@ -26,7 +26,7 @@ demo_step() # NAME LIMIT_S TEXT FUNCTION [ARG...]
 # A note for the end of the step's line.
 note() { say "$*" >&3; }
 
-complain() { say "$*"; return 1; }
+complain() { say "${*//$'\n'/; }"; return 1; }
 
 same() # WHAT WANTED GOT
 {

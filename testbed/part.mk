@@ -34,14 +34,16 @@ $(B)/host/tests/test-marks: $(B)/host/testbed/tests/test-marks.o $(B)/host/testb
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ -lcmocka
 
+testbed_scripts := $(addprefix $(B)/host/tests/,test-conctl test-switch-program test-counting)
+
 # A test program that is a script gets its operands here.
-$(B)/host/tests/test-conctl $(B)/host/tests/test-switch-program: $(B)/host/tests/%: testbed/tests/%.sh \
+$(testbed_scripts): $(B)/host/tests/%: testbed/tests/%.sh \
 		$(B)/host/conctl $(B)/host/guard $(B)/host/switch testbed/part.mk
 	@mkdir -p $(@D)
 	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(B)/host" >$@
 	chmod +x $@
 
-testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks test-conctl test-switch-program)
+testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks) $(testbed_scripts)
 
 .PHONY: testbed host-bench
 # Parts add their build/host/bench/NAME programs to this goal.
