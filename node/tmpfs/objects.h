@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The server's objects behind its ports, and the server's one lock.
+ *
+ * Everything here and in the store is guarded by the server's lock, which a request holds
+ * from before its port is turned into an object until its reply is ready to send.  A
+ * routine that must wait for another task gives it up meanwhile with server_wait_begin. */
+#ifndef TMPFS_OBJECTS_H
+#define TMPFS_OBJECTS_H
+
+#include <stdbool.h>
+#include <mach.h>
+#include <hurd/hurd_types.h>
+
+#include "access.h"
+#include "store.h"
+
+enum object_kind { OBJECT_OPEN, OBJECT_CONTROL, OBJECT_NOTIFY, OBJECT_IDENTITY };
+
+/* A receive right of ours.  A message finds it by its protected payload, which holds the
+   port's name and a serial that is never used again: so a message that was received
+   just before its port went cannot reach another object under the same name. */
+struct object {
+	enum object_kind kind;
+	mach_port_t port;
+	uint32_t serial;
+	struct object *next;		/* in the table */
+};
+
+/* Where ".." leads above what this open's names can see; shared, counted. */
+struct surroundings {
+	uint32_t references;
+	struct node *shadow_root;	/* held, or NULL */
+	mach_port_t shadow_parent;	/* a send right, or null: then ".." of the shadow root is itself */
+	mach_port_t root_parent;	/* a send right to what is above the file system's root, or null */
+};
+
+/* What io_duplicate and io_restrict_auth share. */
+struct description {
+	uint32_t references;
+	struct node *node;		/* as opened */
+	struct surroundings *around;
+	int flags;			/* HURD_O_ READ, WRITE, EXEC, APPEND, NONBLOCK, ... */
+	int64_t offset;
+	pid_t owner;
+};
+
+/* One open port of a file, with the rights of one user. */
+struct open {
+	struct object object;
+	uint32_t references;		/* one for the port, one for each request at work */
+	struct description *description;
+	struct ids *ids;
+};
+typedef struct open *open_t;
+typedef struct object *control_t;
+
+struct server {
+	struct store store;
+	mach_port_t receive_set;
+	mach_port_t notify_port;
+	struct object *control;
+	uint64_t opens;
+	uint64_t objects;
+	uint64_t bytes_max;
+	uint32_t filesystem_id;
+	bool debug;
+};
+extern struct server server;
+
+/* ---- objects.c: ports and their objects.  All errors are the Hurd's. */
+
+/* A port in the receive set; the object is in the caller's memory.  For an object whose
+   senders may all go, NO_SENDERS asks to be told when the last of the first ones went. */
+error_t object_make(struct object *object, enum object_kind kind, bool no_senders);
+void object_destroy(struct object *object);	/* the port; not the memory */
+struct object *object_of_port(mach_port_t port);
+struct object *object_of_payload(uintptr_t payload);
+void objects_for_each(void (*visit)(struct object *object, void *context), void *context);
+
+/* For the generated stubs.  NULL for a port of another kind. */
+open_t open_of_port(mach_port_t port);
+open_t open_of_payload(uintptr_t payload);
+void open_release(open_t open);
+control_t control_of_port(mach_port_t port);
+control_t control_of_payload(uintptr_t payload);
+/* The last sender may have gone: looks, and closes if so. */
+void object_no_senders(struct object *object);
+
+/* ---- opens.c */
+
+/* Consumes the send rights SHADOW_PARENT and ROOT_PARENT in any case. */
+struct surroundings *surroundings_make(struct node *shadow_root, mach_port_t shadow_parent, mach_port_t root_parent);
+void surroundings_drop(struct surroundings *around);
+/* A new open of NODE; takes its own references of all it is given. */
+error_t open_make(struct node *node, int flags, struct surroundings *around, struct ids *ids, open_t *made);
+/* Another port for the same description. */
+error_t open_share(struct description *description, struct ids *ids, open_t *made);
+/* Its port is gone or goes now. */
+void open_close(open_t open);
+struct node *open_node(open_t open);
+
+/* ---- server.c */
+
+/* Between these the lock is free and another thread serves.  HURD_EAGAIN: too many wait
+   already, and the lock was not given up. */
+error_t server_wait_begin(void);
+void server_wait_end(void);
+/* Serves for ever. */
+void server_run(void);
+void server_report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- translators.c */
+
+/* Consumes the send right CONTROL on success; null clears. */
+error_t translator_set(struct node *node, mach_port_t control);
+void translator_died(mach_port_t control);
+/* Sends fsys_goaway, the lock given up meanwhile.  CONTROL stays the caller's. */
+error_t translator_goaway(mach_port_t control, int flags);
+
+/* ---- waiting locks (fs_locks.c) */
+void record_locks_close(struct description *description);
+
+/* ---- device.c: nodes that are read and written by the server itself */
+bool device_is_known(const struct node *node);
+error_t character_device_read(const struct node *node, char *data, size_t *bytes);
+error_t character_device_write(const struct node *node, size_t *bytes);
+void devices_make(struct store *store);
+
+/* ---- ramdisk.c */
+/* Unpacks the archive NAME (a device of MASTER) into the store. */
+error_t ramdisk_unpack(mach_port_t master, const char *name);
+
+#endif

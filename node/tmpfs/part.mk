@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The memory file server.
+
+tmpfs_dir := $(B)/node/tmpfs
+tmpfs_pure := pages directory store access locks tar unpack
+tmpfs_sources := $(wildcard node/tmpfs/*.c)
+tmpfs_stubs := fs_S io_S fsys_S
+tmpfs_objects := $(tmpfs_sources:node/tmpfs/%.c=$(tmpfs_dir)/%.o) $(tmpfs_stubs:%=$(tmpfs_dir)/%.o)
+tmpfs_cflags := -std=gnu11 -O2 $(WARN) -Inode/tmpfs -Inode/posix/include -I$(tmpfs_dir)
+
+$(tmpfs_dir)/%_S.c $(tmpfs_dir)/%_S.h &: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs node/tmpfs/translation.h tools/mig
+	@mkdir -p $(@D)
+	MIGFLAGS="-include node/tmpfs/translation.h" tools/mig server hurd/$*.defs $(tmpfs_dir)/$*_S.c $(tmpfs_dir)/$*_S.h
+
+.SECONDEXPANSION:
+$(tmpfs_dir)/%_S.o: $(tmpfs_dir)/%_S.c $(wildcard node/tmpfs/*.h) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	$(NODE_CC) $(tmpfs_cflags) -w -c -o $@ $<
+
+$(tmpfs_dir)/%.o: node/tmpfs/%.c $(wildcard node/tmpfs/*.h) node/posix/include/hurd_abi.h $(tmpfs_stubs:%=$(tmpfs_dir)/%.h) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	@mkdir -p $(@D)
+	$(NODE_CC) $(tmpfs_cflags) -c -o $@ $<
+
+$(B)/node/root/hurd/tmpfs: $(tmpfs_objects) $$(NODE_LIBC)
+	@mkdir -p $(@D)
+	$(NODE_CC) -o $@ $(tmpfs_objects)
+
+node_root_files += $(B)/node/root/hurd/tmpfs
