@@ -34,11 +34,11 @@ $(B)/host/tests/test-marks: $(B)/host/testbed/tests/test-marks.o $(B)/host/testb
 	@mkdir -p $(@D)
 	$(CC) -o $@ $^ -lcmocka
 
-testbed_scripts := $(addprefix $(B)/host/tests/,test-conctl test-switch-program test-counting)
+testbed_scripts := $(addprefix $(B)/host/tests/,test-conctl test-switch-program test-counting test-cluster)
 
 # A test program that is a script gets its operands here.
 $(testbed_scripts): $(B)/host/tests/%: testbed/tests/%.sh \
-		$(B)/host/conctl $(B)/host/guard $(B)/host/switch testbed/part.mk
+		$(B)/host/conctl $(B)/host/guard $(B)/host/switch $(B)/host/netmsg testbed/part.mk
 	@mkdir -p $(@D)
 	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(B)/host" >$@
 	chmod +x $@

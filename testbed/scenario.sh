@@ -4,7 +4,7 @@
 # its nodes, and TAP results.  A scenario is a script that sources this file.
 
 set -u
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P) || exit 1
 cd "$top" || exit 1
 . testbed/common.sh
 
@@ -12,9 +12,9 @@ run=${DROVE_RUN:-$B/run-test}
 # How long a peer may be silent before its rights are dead (netmsg -t), and
 # what the console, the shell and slow machines may add to it.
 peer_timeout_s=10
-slack_s=8
+slack_s=2
 
-results=0 failures=0 bailed=''
+results=0 failures=0
 scratch=$(mktemp -d) || exit 1
 trap 'status=$?; trap - EXIT; cluster down >/dev/null 2>&1; rm -rf "$scratch"; exit $status' EXIT
 trap 'exit 143' TERM INT HUP
