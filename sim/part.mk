@@ -19,4 +19,10 @@ $(B)/host/tests/sim-kernel: tests/sim/kernel/test_kernel.c $(B)/host/sim/kernel.
 
 host-tests: $(B)/host/tests/sim-kernel
 
+SIM_WORLD_SRC := $(sort $(wildcard sim/world/*.c)) sim/sim.c
+
+$(B)/host/sim/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
+		$(B)/host/core/wire.a $(B)/host/core/base.a
+	$(CC) $(SIM_CFLAGS) -o $@ $^
+
 -include $(wildcard $(B)/host/sim/*.d $(B)/host/sim/*/*.d)

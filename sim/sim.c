@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sim: runs seeded worlds and says which invariant broke, with the shortest run it
+   can find that still breaks it.  The same seed does the same on every machine.  */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/world/world.h"
+
+enum { STEPS_DEFAULT = 600, SHRINK_RUNS_MAX = 400 };
+
+static const char usage[] =
+  "Usage: sim [--seed S] [--worlds N] [--nodes K] [--steps N] [--faults LIST] [--trace]\n"
+  "Runs N worlds (default 1000) with the seeds S, S+1, ... (default 1) and checks the\n"
+  "invariants R1 to R7 in each.\n\n"
+  "  --nodes K      nodes in a world, 1 to 4 (default: 2 or 3, by the seed)\n"
+  "  --steps N      steps under faults (default 600)\n"
+  "  --faults LIST  of cuts,crashes,memory,moves or none (default: by the seed)\n"
+  "  --trace        print every event (best with --worlds 1)\n"
+  "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
+
+struct settings
+{
+  uint64_t seed, worlds;
+  unsigned nodes, steps;
+  const char *faults;
+  bool trace;
+};
+
+static struct world_options
+options_for (const struct settings *settings, uint64_t seed)
+{
+  struct world_options o = { .seed = seed, .steps = settings->steps };
+  uint64_t bits = seed * 0x9e3779b97f4a7c15u >> 40;
+  o.nodes = settings->nodes != 0 ? settings->nodes : 2 + (bits & 1);
+  if (settings->faults != NULL)
+    {
+      o.cuts = strstr (settings->faults, "cuts") != NULL;
+      o.crashes = strstr (settings->faults, "crashes") != NULL;
+      o.memory = strstr (settings->faults, "memory") != NULL;
+      o.moves = strstr (settings->faults, "moves") != NULL;
+    }
+  else
+    {
+      o.moves = bits & 2;
+      o.cuts = (bits & 12) == 12;
+      o.crashes = (bits & 48) == 48;
+      o.memory = (bits & 192) == 192;
+    }
+  return o;
+}
+
+static void
+print_replay (const struct world_options *o)
+{
+  printf ("replay: ./drove sim --seed %llu --worlds 1 --nodes %u --steps %u --faults %s%s%s%s%s "
+	  "--trace\n", (unsigned long long) o->seed, o->nodes, o->steps, o->cuts ? "cuts," : "",
+	  o->crashes ? "crashes," : "", o->memory ? "memory," : "", o->moves ? "moves," : "",
+	  o->cuts || o->crashes || o->memory || o->moves ? "" : "none");
+}
+
+/* Tries O with a change; keeps it if the same invariant still breaks.  */
+static bool
+keep_if_broken (struct world_options *o, struct world_options tried, struct world_result *found,
+		unsigned *runs)
+{
+  struct world_result result;
+  if (++*runs > SHRINK_RUNS_MAX || world_run (&tried, &result)
+      || strcmp (result.violated, found->violated) != 0)
+    return false;
+  *o = tried;
+  *found = result;
+  return true;
+}
+
+static void
+shrink (struct world_options *o, struct world_result *found)
+{
+  unsigned runs = 0;
+  struct world_options tried;
+  bool *const faults[] = { &tried.cuts, &tried.crashes, &tried.memory, &tried.moves };
+  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    {
+      tried = *o;
+      if (*faults[i])
+	{
+	  *faults[i] = false;
+	  keep_if_broken (o, tried, found, &runs);
+	}
+    }
+  for (unsigned cut = o->steps / 2; cut >= 1; cut /= 2)
+    {
+      tried = *o;
+      while (tried.steps > cut)
+	{
+	  tried.steps -= cut;
+	  if (!keep_if_broken (o, tried, found, &runs))
+	    break;
+	  tried = *o;
+	}
+    }
+  /* Other seeds may break the same thing sooner.  */
+  for (uint64_t seed = o->seed + 1; seed < o->seed + 100 && runs < SHRINK_RUNS_MAX; seed++)
+    {
+      tried = *o;
+      tried.seed = seed;
+      tried.steps = o->steps / 2;
+      if (tried.steps > 0 && keep_if_broken (o, tried, found, &runs))
+	seed = o->seed;
+    }
+}
+
+static bool
+number (const char *text, uint64_t *out)
+{
+  char *end;
+  errno = 0;
+  *out = strtoull (text, &end, 0);
+  return errno == 0 && *end == '\0' && *text != '\0' && *text != '-';
+}
+
+static void
+parse (int argc, char **argv, struct settings *s)
+{
+  static const struct option longs[] = {
+    { "seed", required_argument, NULL, 's' }, { "worlds", required_argument, NULL, 'w' },
+    { "nodes", required_argument, NULL, 'n' }, { "steps", required_argument, NULL, 'S' },
+    { "faults", required_argument, NULL, 'f' }, { "trace", no_argument, NULL, 't' },
+    { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+  };
+  uint64_t n;
+  for (int c; (c = getopt_long (argc, argv, "", longs, NULL)) != -1;)
+    switch (c)
+      {
+      case 'h': fputs (usage, stdout); exit (0);
+      case 't': s->trace = true; break;
+      case 'f': s->faults = optarg; break;
+      case '?': exit (2);
+      default:
+	if (!number (optarg, &n) || (c == 'n' && (n < 1 || n > WORLD_NODES_MAX))
+	    || (c == 'S' && n > 10000000))
+	  {
+	    fprintf (stderr, "sim: '%s' is not a number that makes sense here; see --help\n", optarg);
+	    exit (2);
+	  }
+	if (c == 's') s->seed = n;
+	if (c == 'w') s->worlds = n;
+	if (c == 'n') s->nodes = (unsigned) n;
+	if (c == 'S') s->steps = (unsigned) n;
+      }
+  if (optind < argc)
+    {
+      fprintf (stderr, "sim: what is '%s'? see --help\n", argv[optind]);
+      exit (2);
+    }
+}
+
+static double
+seconds (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
+}
+
+int
+main (int argc, char **argv)
+{
+  struct settings s = { .seed = 1, .worlds = 1000, .steps = STEPS_DEFAULT };
+  parse (argc, argv, &s);
+  uint64_t steps = 0, events = 0, messages = 0;
+  double start = seconds (), last = start;
+  for (uint64_t i = 0; i < s.worlds; i++)
+    {
+      struct world_options o = options_for (&s, s.seed + i);
+      struct world_result result;
+      o.trace = s.trace ? stdout : NULL;
+      bool held = world_run (&o, &result);
+      steps += result.steps;
+      events += result.events;
+      messages += result.messages;
+      if (!held)
+	{
+	  printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated,
+		  result.what);
+	  if (!s.trace)
+	    {
+	      shrink (&o, &result);
+	      printf ("shortest found: %s: %s\n", result.violated, result.what);
+	    }
+	  print_replay (&o);
+	  return 1;
+	}
+      if (seconds () - last > 2)
+	{
+	  last = seconds ();
+	  fprintf (stderr, "sim: %llu of %llu worlds, all invariants hold\n",
+		   (unsigned long long) i + 1, (unsigned long long) s.worlds);
+	}
+    }
+  double took = seconds () - start;
+  printf ("sim: %llu worlds, %llu steps, %llu engine events, %llu messages received; "
+	  "R1-R7 held (%.0f events/s)\n", (unsigned long long) s.worlds,
+	  (unsigned long long) steps, (unsigned long long) events,
+	  (unsigned long long) messages, (double) events / (took > 0 ? took : 1));
+  return 0;
+}

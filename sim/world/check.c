@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The invariants that are looked at when the world rests (R1 and R2 are looked at in
+   tasks.c, at every message).  */
+#include "sim/world/internal.h"
+#include "sim/kernel/check.h"
+
+typedef void visitor (struct world *, struct task *, mk_name, uint32_t type, uid, void *);
+
+static void
+each_name (struct world *w, visitor *visit, void *arg)
+{
+  for (unsigned n = 0; n < w->options.nodes; n++)
+    for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
+      {
+	struct task *t = i == WORLD_TASKS_MAX ? &w->node[n].root : &w->node[n].task[i];
+	for (mk_name name = 1; t->used && name < WORLD_NAMES_MAX; name++)
+	  {
+	    uint32_t type;
+	    if (t->names[name] != 0 && mk_type (t->mk, name, &type) == MK_SUCCESS)
+	      visit (w, t, name, type, t->names[name], arg);
+	  }
+      }
+}
+
+struct search
+{
+  uid uid;
+  uint32_t type;
+  bool found;
+};
+
+static void
+search_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
+{
+  struct search *s = arg;
+  s->found |= u == s->uid && (type & s->type) != 0;
+}
+
+static bool
+anyone_has (struct world *w, uid u, uint32_t type)
+{
+  struct search s = { u, type, false };
+  each_name (w, search_visit, &s);
+  return s.found;
+}
+
+static bool
+on_its_way (struct world *w, uid u)
+{
+  for (size_t i = 0; i < w->sents; i++)
+    {
+      struct sent *s = &w->sent[i];
+      if (s->received || s->lost || w->port[s->destination].destroyed)
+	continue;
+      if (s->destination == u && s->sequence != 0)
+	return true;
+      for (unsigned k = 0; k < s->rights; k++)
+	if (s->right[k].uid == u && !s->right[k].null && !s->right[k].once && !s->right[k].receive)
+	  return true;
+    }
+  return false;
+}
+
+void
+check_no_senders (struct world *w, struct task *t, mk_name name, uid u, uint32_t count)
+{
+  struct port_record *port = &w->port[u];
+  struct mk_receive_status status;
+  bool expected = port->requested;
+  port->requested = false;
+  world_trace (w, "node %u: no senders of port %u, count %u", t->node, u, count);
+  if (!expected || port->moves != port->moves_requested || w->faults
+      || mk_get_receive_status (t->mk, name, &status) != MK_SUCCESS)
+    return;
+  if (status.mscount != count)
+    return;				/* rights were made since: stale, as locally */
+  if (anyone_has (w, u, MK_TYPE_SEND))
+    world_violate (w, "R3", "no-senders of port %u, but a task has a send right", u);
+  else if (on_its_way (w, u))
+    world_violate (w, "R3", "no-senders of port %u, but a right or message is on its way", u);
+}
+
+static void
+rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
+{
+  bool alive = anyone_has (w, u, MK_TYPE_RECEIVE);
+  if (!alive && (type & (MK_TYPE_SEND | MK_TYPE_SEND_ONCE)))
+    world_violate (w, "R5", "task %u: name %u still looks alive, but port %u is dead", t->number,
+		   name, u);
+  if (alive && !w->faults && (type & MK_TYPE_DEAD_NAME))
+    world_violate (w, "R1", "task %u: name %u is dead, but port %u lives", t->number, name, u);
+  if ((type & MK_TYPE_RECEIVE) && !(type & MK_TYPE_SEND) && w->port[u].requested
+      && !anyone_has (w, u, MK_TYPE_SEND))
+    {
+      struct mk_receive_status status;
+      mk_get_receive_status (t->mk, name, &status);
+      /* The request was for makes after it: without one, silence is right.  */
+      if (status.mscount > 0 && w->port[u].moves == w->port[u].moves_requested && status.nsrequest
+	  && status.srights)
+	world_violate (w, "R3", "port %u has no sender anywhere, and nobody was told", u);
+    }
+}
+
+void
+check_at_rest (struct world *w)
+{
+  each_name (w, rest_visit, NULL);
+  for (size_t i = 0; i < w->sents && !w->faults; i++)
+    if (!w->sent[i].received && w->sent[i].sequence != 0
+	&& anyone_has (w, w->sent[i].destination, MK_TYPE_RECEIVE))
+      world_violate (w, "R1", "message %zu to the live port %u never came", i,
+		     w->sent[i].destination);
+  for (unsigned n = 0; n < w->options.nodes; n++)
+    {
+      const char *books = mk_check (node_kernel (w->node[n].node));
+      if (books != NULL)
+	world_violate (w, "model", "node %u: %s", n, books);
+    }
+}
+
+void
+check_all_gone (struct world *w)
+{
+  for (unsigned n = 0; n < w->options.nodes; n++)
+    {
+      struct rights_counts c;
+      rights_count (node_engine (w->node[n].node), &c);
+      if (c.queues + c.proxies + c.locals + c.exports + c.imports + c.tombstones + c.handoffs
+	  + c.claims + c.grants + c.pins + c.messages + c.deliveries + c.message_bytes != 0)
+	world_violate (w, "R4", "node %u keeps: %llu queues %llu proxies %llu locals %llu exports "
+		       "%llu imports %llu tombstones %llu handoffs %llu claims %llu grants %llu pins "
+		       "%llu messages", n, (unsigned long long) c.queues,
+		       (unsigned long long) c.proxies, (unsigned long long) c.locals,
+		       (unsigned long long) c.exports, (unsigned long long) c.imports,
+		       (unsigned long long) c.tombstones, (unsigned long long) c.handoffs,
+		       (unsigned long long) c.claims, (unsigned long long) c.grants,
+		       (unsigned long long) c.pins, (unsigned long long) c.messages);
+      mk_name names[4];
+      size_t left = mk_names (node_task (w->node[n].node), names, 4);
+      if (left != 1)
+	world_violate (w, "R4", "node %u: netmsg keeps %zu rights", n, left - 1);
+    }
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a world is made of.
+
+   The engines are watched from outside: the world knows for every port that a task
+   ever made a number of its own, its *uid*, and writes into each message which uids
+   it carries.  So the receiver knows what each name it gets must denote, whatever
+   the engines did on the way.  */
+#ifndef DR_SIM_WORLD_INTERNAL_H
+#define DR_SIM_WORLD_INTERNAL_H
+
+#include "sim/world/node.h"
+#include "sim/world/world.h"
+
+#define WORLD_TASKS_MAX 3u		/* on each node, besides its root task */
+#define WORLD_NAMES_MAX 64u		/* that one task may get before it is ended */
+#define WORLD_SESSIONS_MAX 256u
+#define WORLD_RIGHTS_MAX 3u		/* in one message of a task */
+
+typedef uint32_t uid;			/* 0: none */
+
+struct frame
+{
+  struct frame *next;
+  uint64_t stream;
+  struct dr_buf *buf;
+};
+
+/* One session; end 0 is the node with the lower index.  */
+struct session
+{
+  bool used, up;			/* up: frames travel */
+  unsigned node[2];
+  uint64_t number;
+  bool known[2];			/* the engine was told that it is up */
+  bool told[2];				/* ... and that it is down again */
+  uint64_t id[2];			/* the engines' numbers */
+  struct frame *frames[2];		/* sent by that end, oldest first */
+  struct frame *stuck[2];		/* the frame that must be given next */
+};
+
+struct port_record
+{
+  unsigned node;			/* where it was made, or last received */
+  bool destroyed;
+  bool requested;			/* no-senders, to itself, not yet answered */
+  uint32_t moves;			/* how often its receive right was sent */
+  uint32_t moves_requested;		/* the same when no-senders was requested */
+};
+
+struct sent_right
+{
+  uid uid;
+  bool null, once, receive;
+};
+
+struct sent
+{
+  uint32_t task;			/* the sender's number */
+  uid destination;
+  uint32_t sequence;			/* per sender and destination; 0: by a send-once right */
+  bool received, lost;
+  unsigned rights;
+  struct sent_right right[WORLD_RIGHTS_MAX];
+  struct sent_right reply;
+};
+
+struct task
+{
+  bool used;
+  uint32_t number;			/* never used again */
+  unsigned node;
+  struct mk_task *mk;
+  uid names[WORLD_NAMES_MAX];		/* what each name denotes; 0: free */
+};
+
+/* The last message from one sender that one queue gave, and the last one sent.  */
+struct flow
+{
+  uint32_t task;
+  uid destination;
+  uint32_t sent, received;
+};
+
+struct world_node
+{
+  struct node *node;
+  uint64_t epoch;
+  struct task root, task[WORLD_TASKS_MAX];
+  uid root_uid;
+  mk_name root_name;
+  bool root_asked;			/* one request at a time */
+  unsigned root_peer;
+  uint64_t root_epoch;			/* the peer's, when it was asked */
+  uid root_expected;
+};
+
+struct world
+{
+  struct world_options options;
+  struct world_result *result;
+  uint64_t random;
+  uint64_t now;
+  bool faults;				/* a session died or a node crashed, ever */
+  bool calm;				/* no faults and no new work any more */
+  unsigned allocation_failures;		/* of 1000 */
+  struct world_node node[WORLD_NODES_MAX];
+  struct session session[WORLD_SESSIONS_MAX];
+  uint64_t sessions;
+  bool connect[WORLD_NODES_MAX][WORLD_NODES_MAX];
+  bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
+  uint32_t tasks;
+  struct port_record *port;		/* by uid */
+  size_t ports, ports_room;
+  struct sent *sent;			/* by tag */
+  size_t sents, sents_room;
+  struct flow *flow;
+  size_t flows, flows_room;
+};
+
+uint32_t world_roll (struct world *, uint32_t n);
+bool world_failed (const struct world *);
+void world_violate (struct world *, const char *invariant, const char *format, ...)
+  __attribute__ ((format (printf, 3, 4)));
+void world_trace (struct world *, const char *format, ...)
+  __attribute__ ((format (printf, 2, 3)));
+
+/* network.c */
+bool network_session_between (struct world *, unsigned a, unsigned b, uint64_t *id_at_a);
+void network_send (struct world *, unsigned node, uint64_t session, uint64_t stream,
+		   struct dr_buf *);
+void network_down (struct world *, struct session *);
+/* One random thing that the network may do; true if it did something.  */
+bool network_step (struct world *);
+void network_free (struct world *);
+
+/* tasks.c */
+uid tasks_new_uid (struct world *, unsigned node);
+void tasks_start (struct world *, unsigned node, struct task *);
+void tasks_end (struct world *, struct task *);
+/* A random task does something random.  */
+void tasks_step (struct world *);
+/* Every task takes what waits for it: true if anything did.  */
+bool tasks_drain (struct world *);
+/* TASK got NAME, which must denote UID.  */
+void tasks_learn (struct world *, struct task *, mk_name, uid, bool once);
+/* Forgets names that no longer exist.  */
+void tasks_forget (struct task *);
+
+/* check.c: at rest.  */
+void check_at_rest (struct world *);
+void check_all_gone (struct world *);
+/* A no-senders notification with COUNT arrived at the port UID.  */
+void check_no_senders (struct world *, struct task *, mk_name, uid, uint32_t count);
+
+#endif

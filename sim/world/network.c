@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sessions between nodes.  A session keeps the order of each stream and promises
+   nothing between streams; when it dies each end learns it at a time of its own.  */
+#include "sim/world/internal.h"
+
+#include <stdlib.h>
+
+static struct session *
+live_session (struct world *w, unsigned a, unsigned b)
+{
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    {
+      struct session *s = &w->session[i];
+      if (s->used && s->up && ((s->node[0] == a && s->node[1] == b)
+			       || (s->node[0] == b && s->node[1] == a)))
+	return s;
+    }
+  return NULL;
+}
+
+/* An end that has not heard yet that an older session of the same two nodes died.  */
+static bool
+untold (struct world *w, unsigned a, unsigned b)
+{
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    {
+      struct session *s = &w->session[i];
+      if (s->used && !s->up && s->node[0] == (a < b ? a : b) && s->node[1] == (a < b ? b : a))
+	return true;
+    }
+  return false;
+}
+
+bool
+network_session_between (struct world *w, unsigned a, unsigned b, uint64_t *id_at_a)
+{
+  struct session *s = live_session (w, a, b);
+  if (s == NULL)
+    return false;
+  unsigned end = s->node[0] == a ? 0 : 1;
+  *id_at_a = s->id[end];
+  return s->known[end] && !s->told[end];
+}
+
+static void
+drop_frames (struct session *s)
+{
+  for (unsigned end = 0; end < 2; end++)
+    {
+      struct frame *f;
+      while ((f = s->frames[end]) != NULL)
+	{
+	  s->frames[end] = f->next;
+	  dr_buf_drop (f->buf);
+	  free (f);
+	}
+      s->stuck[end] = NULL;
+    }
+}
+
+void
+network_down (struct world *w, struct session *s)
+{
+  world_trace (w, "session %llu between %u and %u dies", (unsigned long long) s->number,
+	       s->node[0], s->node[1]);
+  s->up = false;
+  w->faults = true;
+  drop_frames (s);
+}
+
+void
+network_send (struct world *w, unsigned node, uint64_t session, uint64_t stream,
+	      struct dr_buf *buf)
+{
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    {
+      struct session *s = &w->session[i];
+      for (unsigned end = 0; s->used && end < 2; end++)
+	if (s->node[end] == node && s->known[end] && s->id[end] == session && s->up)
+	  {
+	    struct frame *f = malloc (sizeof *f), **p = &s->frames[end];
+	    dr_assert (f != NULL);
+	    *f = (struct frame) { NULL, stream, buf };
+	    while (*p != NULL)
+	      p = &(*p)->next;
+	    *p = f;
+	    return;
+	  }
+    }
+  dr_buf_drop (buf);			/* into the void */
+}
+
+static void
+bring_up (struct world *w, struct session *s, unsigned end)
+{
+  struct world_node *self = &w->node[s->node[end]], *peer = &w->node[s->node[1 - end]];
+  struct rights_key key = { { (uint8_t) (s->node[1 - end] + 1) } };
+  (void) peer;
+  enum dr_status status = rights_session_up (node_engine (self->node), w->now, &key, s->number,
+					     NULL, &s->id[end]);
+  w->result->events++;
+  if (status == DR_NO_MEMORY)
+    return;
+  if (status != DR_OK)
+    world_violate (w, "R5", "a session cannot come up: %s", dr_status_text (status));
+  s->known[end] = true;
+  world_trace (w, "node %u: session %llu with %u is up", s->node[end],
+	       (unsigned long long) s->number, s->node[1 - end]);
+  node_run (self->node, w->now);
+}
+
+static void
+open_session (struct world *w, unsigned a, unsigned b)
+{
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    {
+      struct session *s = &w->session[i];
+      if (s->used)
+	continue;
+      *s = (struct session) { .used = true, .up = true, .node = { a < b ? a : b, a < b ? b : a },
+			      .number = ++w->sessions };
+      return;
+    }
+}
+
+/* One waiting connection attempt is answered.  */
+static bool
+answer_connect (struct world *w)
+{
+  unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
+  if (!w->connect[a][b])
+    return false;
+  if (live_session (w, a, b) == NULL)
+    {
+      if (untold (w, a, b))
+	return false;
+      if (!w->cut[a][b] && !(w->options.cuts && !w->calm && world_roll (w, 4) == 0))
+	open_session (w, a, b);
+      else
+	{
+	  struct rights_key key = { { (uint8_t) (b + 1) } };
+	  world_trace (w, "node %u cannot connect to %u", a, b);
+	  rights_connect_failed (node_engine (w->node[a].node), w->now, &key);
+	  w->result->events++;
+	  node_run (w->node[a].node, w->now);
+	}
+    }
+  w->connect[a][b] = false;
+  return true;
+}
+
+static bool
+tell (struct world *w, struct session *s)
+{
+  bool did = false;
+  for (unsigned end = 0; end < 2; end++)
+    {
+      if (s->up && !s->known[end])
+	{
+	  bring_up (w, s, end);
+	  did = true;
+	}
+      else if (!s->up && s->known[end] && !s->told[end] && world_roll (w, 2) == 0)
+	{
+	  world_trace (w, "node %u learns that session %llu is over", s->node[end],
+		       (unsigned long long) s->number);
+	  rights_session_down (node_engine (w->node[s->node[end]].node), w->now, s->id[end]);
+	  w->result->events++;
+	  s->told[end] = true;
+	  did = true;
+	  node_run (w->node[s->node[end]].node, w->now);
+	}
+    }
+  if (!s->up && (s->told[0] || !s->known[0]) && (s->told[1] || !s->known[1]))
+    s->used = false;
+  return did;
+}
+
+/* The first frame of a random stream of one direction.  */
+static struct frame **
+pick_frame (struct world *w, struct session *s, unsigned end)
+{
+  unsigned n = 0;
+  for (struct frame *f = s->frames[end]; f != NULL; f = f->next)
+    n++;
+  if (n == 0)
+    return NULL;
+  unsigned skip = world_roll (w, n);
+  struct frame *chosen = s->frames[end];
+  while (skip-- > 0)
+    chosen = chosen->next;
+  uint64_t stream = chosen->stream;
+  if (s->stuck[end] != NULL)
+    stream = s->stuck[end]->stream;
+  struct frame **p = &s->frames[end];
+  while ((*p)->stream != stream)
+    p = &(*p)->next;
+  return p;
+}
+
+static bool
+carry (struct world *w, struct session *s, unsigned end)
+{
+  if (!s->known[1 - end] || s->told[1 - end])
+    return false;
+  struct frame **p = pick_frame (w, s, end);
+  if (p == NULL)
+    return false;
+  struct frame *f = *p;
+  unsigned to = s->node[1 - end];
+  world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", s->node[end], to,
+	       (unsigned long long) f->stream, f->buf->bytes, f->buf->bytes ? f->buf->data[0] : 0);
+  enum dr_status status = rights_frame (node_engine (w->node[to].node), w->now, s->id[1 - end],
+					f->stream, f->buf);
+  w->result->events++;
+  if (status == DR_NO_MEMORY)
+    {
+      s->stuck[end] = f;
+      return true;
+    }
+  if (status == DR_PEER_FAULT)
+    world_violate (w, "R7", "node %u calls honest node %u at fault", to, s->node[end]);
+  s->stuck[end] = NULL;
+  *p = f->next;
+  dr_buf_drop (f->buf);
+  free (f);
+  node_run (w->node[to].node, w->now);
+  return true;
+}
+
+bool
+network_step (struct world *w)
+{
+  bool did = answer_connect (w);
+  size_t start = world_roll (w, WORLD_SESSIONS_MAX);
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX && !did; i++)
+    {
+      struct session *s = &w->session[(start + i) % WORLD_SESSIONS_MAX];
+      if (!s->used)
+	continue;
+      did = tell (w, s);
+      if (s->used && s->up && !did)
+	{
+	  unsigned end = world_roll (w, 2);
+	  did = carry (w, s, end) || carry (w, s, 1 - end);
+	}
+    }
+  return did;
+}
+
+void
+network_free (struct world *w)
+{
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    drop_frames (&w->session[i]);
+}

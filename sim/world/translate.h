@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The model's messages <-> the engine's.  The body that is built is a well-formed
+   Mach body: one inline item per right, then one of bytes.  */
+#ifndef DR_SIM_TRANSLATE_H
+#define DR_SIM_TRANSLATE_H
+
+#include "core/wire/wire.h"
+#include "sim/kernel/kernel.h"
+
+/* A wire message with the arrays it points to.  */
+struct translated
+{
+  struct wire_message wire;
+  struct wire_right rights[MK_MESSAGE_RIGHTS_MAX];
+  struct wire_receive receives[MK_MESSAGE_RIGHTS_MAX];
+};
+
+/* Builds the body of M in a fresh buffer, sets everything but the rights'
+   references (dispositions are set).  Returns false when ALLOC gave nothing.  */
+bool translate_body (const struct mk_message *m, const struct dr_alloc *alloc,
+		     struct translated *out);
+
+/* The other way: id, data bytes; rights are left to the caller.  Returns false if the
+   body is not one that translate_body builds.  */
+bool translate_back (const struct wire_message *wire, struct mk_message *m);
+
+#endif

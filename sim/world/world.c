@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sim/world/internal.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum
+{
+  REST_ROUNDS = 400,		/* of time passing, before rest is given up */
+  REST_STEPS = 200000,
+  STEP_US = 500,
+};
+
+uint32_t
+world_roll (struct world *w, uint32_t n)
+{
+  /* splitmix64 */
+  uint64_t z = w->random += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (uint32_t) ((z ^ z >> 31) % n);
+}
+
+bool
+world_failed (const struct world *w)
+{
+  return w->result->violated[0] != '\0';
+}
+
+void
+world_trace (struct world *w, const char *format, ...)
+{
+  if (w->options.trace == NULL)
+    return;
+  va_list ap;
+  va_start (ap, format);
+  fprintf (w->options.trace, "%8llu ", (unsigned long long) w->result->steps);
+  vfprintf (w->options.trace, format, ap);
+  fputc ('\n', w->options.trace);
+  va_end (ap);
+}
+
+void
+world_violate (struct world *w, const char *invariant, const char *format, ...)
+{
+  if (world_failed (w))
+    return;
+  va_list ap;
+  va_start (ap, format);
+  snprintf (w->result->violated, sizeof w->result->violated, "%s", invariant);
+  vsnprintf (w->result->what, sizeof w->result->what, format, ap);
+  va_end (ap);
+  world_trace (w, "VIOLATED %s: %s", invariant, w->result->what);
+}
+
+/* --- What the nodes ask -------------------------------------------------------- */
+
+static unsigned
+index_of (struct world *w, struct node *node)
+{
+  for (unsigned n = 0; n < w->options.nodes; n++)
+    if (w->node[n].node == node)
+      return n;
+  dr_assert (false);
+  return 0;
+}
+
+static void
+on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf)
+{
+  network_send (ctx, index_of (ctx, node), session, stream, buf);
+}
+
+static void
+on_connect (void *ctx, struct node *node, const struct rights_key *key)
+{
+  struct world *w = ctx;
+  w->connect[index_of (w, node)][key->bytes[0] - 1] = true;
+}
+
+static mk_name
+on_root (void *ctx, struct node *node)
+{
+  struct world *w = ctx;
+  struct world_node *n = &w->node[index_of (w, node)];
+  mk_name name;
+  if (mk_extract_right (n->root.mk, n->root_name, MK_MAKE_SEND, node_task (node), &name)
+      != MK_SUCCESS)
+    return MK_NULL;
+  return name;
+}
+
+static void
+on_root_came (void *ctx, struct node *node, mk_name name)
+{
+  struct world *w = ctx;
+  struct world_node *n = &w->node[index_of (w, node)];
+  n->root_asked = false;
+  if (name == MK_NULL)
+    {
+      if (!w->faults && !w->options.memory)
+	world_violate (w, "R1", "a root was refused");
+      return;
+    }
+  struct task *t = &n->task[0];
+  if (!t->used || n->root_epoch != w->node[n->root_peer].epoch)
+    {
+      mk_deallocate (node_task (node), name);
+      return;
+    }
+  mk_name given;
+  if (mk_extract_right (node_task (node), name, MK_MOVE_SEND, t->mk, &given) == MK_SUCCESS
+      && given != MK_DEAD)
+    tasks_learn (w, t, given, n->root_expected, false);
+}
+
+static void
+on_wrong (void *ctx, struct node *node, const char *what)
+{
+  world_violate (ctx, "driver", "node %u: %s", index_of (ctx, node), what);
+}
+
+static void
+on_trace (void *ctx, struct node *node, const char *format, ...)
+{
+  struct world *w = ctx;
+  if (w->options.trace == NULL)
+    return;
+  char text[200];
+  va_list ap;
+  va_start (ap, format);
+  vsnprintf (text, sizeof text, format, ap);
+  va_end (ap);
+  world_trace (w, "node %u: netmsg: %s", index_of (w, node), text);
+}
+
+/* --- Memory that sometimes ends ------------------------------------------------- */
+
+static void *
+flaky_alloc (void *ctx, size_t bytes)
+{
+  struct world *w = ctx;
+  if (w->allocation_failures > 0 && world_roll (w, 1000) < w->allocation_failures)
+    return NULL;
+  return malloc (bytes);
+}
+
+static void
+flaky_free (void *ctx, void *p, size_t bytes)
+{
+  free (p);
+}
+
+/* --- Nodes ------------------------------------------------------------------------ */
+
+static void
+boot (struct world *w, unsigned i)
+{
+  struct world_node *n = &w->node[i];
+  uint64_t epoch = n->epoch + 1;
+  struct node_world asks = { w, on_send, on_connect, on_root, on_root_came, on_wrong, on_trace };
+  struct dr_alloc alloc = { flaky_alloc, flaky_free, w };
+  struct rights_config config;
+  rights_config_default (&config);
+  config.key.bytes[0] = (uint8_t) (i + 1);
+  config.epoch = epoch;
+  config.window_messages = 1 + world_roll (w, 4);
+  unsigned failures = w->allocation_failures;
+  w->allocation_failures = 0;
+  *n = (struct world_node) { .epoch = epoch };
+  n->node = node_create (&asks, &config, &alloc);
+  w->allocation_failures = failures;
+  tasks_start (w, i, &n->root);
+  mk_allocate (n->root.mk, MK_RECEIVE, &n->root_name);
+  n->root_uid = tasks_new_uid (w, i);
+  n->root.names[n->root_name] = n->root_uid;
+}
+
+static void
+crash (struct world *w, unsigned i)
+{
+  world_trace (w, "node %u crashes", i);
+  w->faults = true;
+  struct world_node *n = &w->node[i];
+  for (unsigned k = 0; k <= WORLD_TASKS_MAX; k++)
+    {
+      struct task *t = k == WORLD_TASKS_MAX ? &n->root : &n->task[k];
+      uint32_t type;
+      for (mk_name name = 1; t->used && name < WORLD_NAMES_MAX; name++)
+	if (t->names[name] != 0 && mk_type (t->mk, name, &type) == MK_SUCCESS
+	    && (type & MK_TYPE_RECEIVE))
+	  w->port[t->names[name]].destroyed = true;
+    }
+  for (size_t s = 0; s < WORLD_SESSIONS_MAX; s++)
+    for (unsigned end = 0; end < 2; end++)
+      if (w->session[s].used && w->session[s].node[end] == i)
+	{
+	  if (w->session[s].up)
+	    network_down (w, &w->session[s]);
+	  w->session[s].known[end] = false;
+	}
+  for (unsigned k = 0; k < w->options.nodes; k++)
+    w->connect[i][k] = false;
+  node_destroy (n->node);
+  boot (w, i);
+}
+
+static void
+fault (struct world *w)
+{
+  unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
+  if (w->options.crashes && world_roll (w, 1500) == 0)
+    crash (w, a);
+  if (w->options.cuts && world_roll (w, 300) == 0)
+    for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+      if (w->session[i].used && w->session[i].up && w->session[i].node[0] == a)
+	{
+	  network_down (w, &w->session[i]);
+	  break;
+	}
+  if (w->options.cuts && world_roll (w, 200) == 0)
+    w->cut[a][b] = w->cut[b][a] = !w->cut[a][b];
+  if (w->options.memory && world_roll (w, 100) == 0)
+    w->allocation_failures = world_roll (w, 3) == 0 ? world_roll (w, 300) : 0;
+}
+
+static bool
+nodes_step (struct world *w)
+{
+  unsigned i = world_roll (w, w->options.nodes);
+  struct node *node = w->node[i].node;
+  size_t choices = node_choices (node), start = world_roll (w, (uint32_t) choices);
+  w->result->events++;
+  for (size_t k = 0; k < choices; k++)
+    if (node_choose (node, (start + k) % node_choices (node), w->now))
+      return true;
+  return false;
+}
+
+static void
+pass_time (struct world *w, uint64_t us)
+{
+  w->now += us;
+  for (unsigned i = 0; i < w->options.nodes; i++)
+    if (rights_deadline (node_engine (w->node[i].node)) <= w->now)
+      {
+	rights_tick (node_engine (w->node[i].node), w->now);
+	w->result->events++;
+	node_run (w->node[i].node, w->now);
+      }
+}
+
+/* Until nothing moves any more, whatever time passes.  */
+static void
+come_to_rest (struct world *w)
+{
+  unsigned still = 0;
+  for (unsigned step = 0; still < REST_ROUNDS && !world_failed (w); step++)
+    {
+      if (step > REST_STEPS)
+	{
+	  world_violate (w, "R5", "the world does not come to rest");
+	  return;
+	}
+      w->result->steps++;
+      bool moved = network_step (w);
+      for (unsigned i = 0; i < 4; i++)
+	moved |= nodes_step (w);
+      moved |= tasks_drain (w);
+      still = moved ? 0 : still + 1;
+      pass_time (w, moved ? STEP_US : 100000);
+    }
+}
+
+static void
+live (struct world *w)
+{
+  for (unsigned step = 0; step < w->options.steps && !world_failed (w); step++)
+    {
+      w->result->steps++;
+      switch (world_roll (w, 3))
+	{
+	case 0: tasks_step (w); break;
+	case 1: network_step (w); break;
+	default: nodes_step (w);
+	}
+      fault (w);
+      pass_time (w, world_roll (w, 2 * STEP_US));
+    }
+}
+
+static void
+end_tasks (struct world *w)
+{
+  for (unsigned n = 0; n < w->options.nodes; n++)
+    for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
+      {
+	struct task *t = i == WORLD_TASKS_MAX ? &w->node[n].root : &w->node[n].task[i];
+	if (t->used)
+	  tasks_end (w, t);
+      }
+}
+
+bool
+world_run (const struct world_options *options, struct world_result *result)
+{
+  struct world *w = calloc (1, sizeof *w);
+  dr_assert (w != NULL && options->nodes >= 1 && options->nodes <= WORLD_NODES_MAX);
+  *result = (struct world_result) { 0 };
+  w->options = *options;
+  w->result = result;
+  w->random = options->seed;
+  w->now = 1;
+  for (unsigned i = 0; i < options->nodes; i++)
+    boot (w, i);
+  live (w);
+  w->calm = true;
+  w->allocation_failures = 0;
+  memset (w->cut, 0, sizeof w->cut);
+  come_to_rest (w);
+  if (!world_failed (w))
+    check_at_rest (w);
+  if (!world_failed (w))
+    {
+      end_tasks (w);
+      come_to_rest (w);
+      if (!world_failed (w))
+	check_all_gone (w);
+    }
+  bool held = !world_failed (w);
+  /* A world that failed may be in any state: leave its memory alone.  */
+  if (held)
+    {
+      network_free (w);
+      for (unsigned i = 0; i < options->nodes; i++)
+	node_destroy (w->node[i].node);
+      free (w->port);
+      free (w->sent);
+      free (w->flow);
+      free (w);
+    }
+  return held;
+}

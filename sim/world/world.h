@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A world: nodes, a network between them, random tasks on them, and faults.  One seed
+   decides everything.  First it runs under faults; then the faults end and it must
+   come to rest with every invariant true; then all tasks end and nothing may be left.  */
+#ifndef DR_SIM_WORLD_H
+#define DR_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define WORLD_NODES_MAX 4u
+
+struct world_options
+{
+  uint64_t seed;
+  unsigned nodes;		/* 1 .. WORLD_NODES_MAX */
+  unsigned steps;		/* under faults */
+  bool cuts, crashes, memory;	/* which faults there are */
+  bool moves;			/* receive rights travel */
+  FILE *trace;			/* every event, or NULL */
+};
+
+struct world_result
+{
+  char violated[8];		/* "R1" ..., "" when all held */
+  char what[160];
+  uint64_t steps;		/* taken, the coming to rest included */
+  uint64_t events;		/* that went into the engines */
+  uint64_t messages;		/* that tasks received from tasks */
+};
+
+/* Runs one world to its end.  True: no invariant was violated.  */
+bool world_run (const struct world_options *, struct world_result *);
+
+#endif
