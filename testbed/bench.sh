@@ -121,8 +121,6 @@ bench_run() # RUN_FOLDER
 {
 	bench_folder=$1
 	rm -rf "$logs/bench" && mkdir -p "$logs/bench"
-	build_goal bench-data 120 "making the benchmarks' input"
-	build_goal host-bench 300 "building the host benchmarks"
 	step bench/host 600 "measuring the engines on this machine" host_benches
 	testbed/cluster --run "$bench_folder" down >/dev/null 2>&1
 	step bench/boot 120 "booting two machines" bench_boot

@@ -181,7 +181,6 @@ demo_unmount()
 demo_run() # RUN_FOLDER
 {
 	demo_folder=$1
-	build_goal demo-data 120 "making the input: SQLite's sources and a 64 MiB file"
 	testbed/cluster --run "$demo_folder" down >/dev/null 2>&1
 	demo_step boot 120 "booting two GNU Mach machines" demo_boot
 	demo_step serve 20 "node 1: netmsg -s /" demo_serve

@@ -40,6 +40,9 @@ install_and_build() # GOAL...
 		testbed) build_goal testbed 300 "building the testbed" ;;
 		node) build_goal node 900 "building the node" ;;
 		host-tests) build_goal host-tests 900 "building the host tests" ;;
+		demo-data) build_goal demo-data 120 "making the demo's input: SQLite's sources and a 64 MiB file" ;;
+		bench-data) build_goal bench-data 120 "building what measures on the nodes" ;;
+		host-bench) build_goal host-bench 300 "building the host benchmarks" ;;
 		*) build_goal "$goal" 900 "building $goal" ;;
 		esac
 	done

@@ -3,7 +3,8 @@
 # Wrong keys, wrong hosts, wrong files: each a clear one-line error, or silence
 # where silence is the design, and the service goes on.
 . "$(dirname "$0")/../../testbed/scenario.sh"
-boot 3
+[ -s "$B/demo/bench.tar" ] || bail_out "the benchmark programs are built: make bench-data"
+boot 3 --input "1:$B/demo/bench.tar"
 etc=/etc/netmsg
 
 # Using a mount whose other side cannot be reached ends with an error in time.
@@ -42,8 +43,10 @@ fails_with "authorized_peers with a bad line names file and line" 1 '/tmp/peers:
 fails_with "no authorized_peers" 1 '/nopeers' 'netmsg -a /nopeers -s /'
 fails_with "an unknown option" 1 'help' 'netmsg --frobnicate'
 
+on 1 '/bench/netbench udp-server 2345 >/dev/null 2>&1 & echo $! >/tmp/pid; sleep 1'
+fails_with "the port is in use" 1 '(2345.*(in use|used)|in use.*2345)' 'netmsg -s /'
+on 1 'kill $(cat /tmp/pid); sleep 1'
 serve 1
-fails_with "the port is in use" 1 '2345.*(in use|used)' 'netmsg -s /'
 mount_on 2 node1
 equal "the service goes on" node1 "$(on 2 'cat /mnt/etc/hostname')"
 
