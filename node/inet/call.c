@@ -12,9 +12,12 @@ static call_function *find(mach_msg_id_t id)
 	return function ? function : fsys_call(id);
 }
 
+/* Whoever may send to a socket could send this as well, so ask the kernel. */
 static void no_senders(struct object *object)
 {
-	if (object->kind == object_socket)
+	mach_port_status_t status;
+	if (object->kind == object_socket &&
+			!mach_port_get_receive_status(mach_task_self(), object->port, &status) && !status.mps_srights)
 		user_release((struct user *)object);
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "startup.h"
-#include <hurd.h>
 #include <hurd/fsys.h>
+#if __has_include(<hurd.h>)
+#include <hurd.h>
+#else
+#define get_privileged_ports(host, device) KERN_FAILURE
+#endif
 
 kern_return_t startup_as_translator(mach_port_t control)
 {
