@@ -14,7 +14,7 @@ static void arrived(struct socket *socket, struct pbuf *data, const ip_addr_t *f
 		return;
 	}
 	if (socket->waiting)
-		socket_wake(socket);
+		socket_wake_later(socket);
 }
 
 static void udp_arrived(void *argument, struct udp_pcb *udp, struct pbuf *data, const ip_addr_t *from, u16_t port)
@@ -62,6 +62,19 @@ static err_t send_packet(struct socket *socket, struct operation *operation, str
 	return operation->has_to ? raw_sendto(socket->raw, packet, &ip) : raw_send(socket->raw, packet);
 }
 
+/* lwIP only refers to the data: it has left, or been copied, on return. */
+static kern_return_t send_one(struct socket *socket, struct operation *operation, size_t length)
+{
+	struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, (u16_t)length, PBUF_REF);
+	if (!packet)
+		return HURD_ENOBUFS;
+	packet->payload = (void *)(operation->data + operation->done);
+	err_t error = send_packet(socket, operation, packet);
+	pbuf_free(packet);
+	operation->done += length;
+	return error_of(error);
+}
+
 kern_return_t datagram_send(struct socket *socket, struct operation *operation)
 {
 	if (socket->output_shut)
@@ -70,15 +83,13 @@ kern_return_t datagram_send(struct socket *socket, struct operation *operation)
 		return socket_take_error(socket);
 	if (!operation->has_to && socket->state != socket_connected)
 		return HURD_EDESTADDRREQ;
-	if (operation->length > socket_datagram_bytes_max)
+	size_t segment = socket->segment_bytes ? socket->segment_bytes : socket_datagram_bytes_max;
+	if (operation->length > socket_datagram_bytes_max || operation->length > segment * socket_segments_max)
 		return HURD_EMSGSIZE;
-	/* lwIP only refers to the data: it has left, or been copied, on return. */
-	struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, (u16_t)operation->length, PBUF_REF);
-	if (!packet)
-		return HURD_ENOBUFS;
-	packet->payload = (void *)operation->data;
-	err_t error = send_packet(socket, operation, packet);
-	pbuf_free(packet);
-	operation->done = operation->length;
-	return error_of(error);
+	kern_return_t error;
+	do {
+		size_t left = operation->length - operation->done;
+		error = send_one(socket, operation, left < segment ? left : segment);
+	} while (!error && operation->done < operation->length);
+	return error;
 }

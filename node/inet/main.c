@@ -108,6 +108,7 @@ static bool run_network(struct server *server)
 {
 	bool busy = server->ethernet && ethernet_poll(server->ethernet);
 	netif_poll_all();
+	sockets_wake_due();
 	if (server->nic)
 		nic_kick(server->nic);
 	return busy;

@@ -16,6 +16,7 @@ enum { operations_per_socket_before_sweep = 32 };
 
 static struct {
 	unsigned waiting;
+	struct socket *due;		/* to be woken */
 	uint64_t next_deadline_ms;	/* no later than the first one that is due */
 } all;
 
@@ -32,7 +33,7 @@ static size_t smaller(size_t a, size_t b)
 /* ---- one try of each kind -------------------------------------------------- */
 
 /* AMOUNT bytes of the front of the queue, as a data item. */
-static kern_return_t put_stream_data(struct socket *socket, struct reply *reply, size_t amount)
+static kern_return_t put_data(struct socket *socket, struct reply *reply, size_t amount)
 {
 	if (amount <= message_inline_bytes_max) {
 		packet_queue_copy(&socket->input, reply_inline(reply, amount), amount);
@@ -42,20 +43,6 @@ static kern_return_t put_stream_data(struct socket *socket, struct reply *reply,
 	if (vm_allocate(mach_task_self(), &memory, amount, TRUE))
 		return HURD_ENOMEM;
 	packet_queue_copy(&socket->input, (void *)memory, amount);
-	reply_out_of_line(reply, (void *)memory, amount);
-	return KERN_SUCCESS;
-}
-
-static kern_return_t put_datagram(const struct packet *packet, struct reply *reply, size_t amount)
-{
-	if (amount <= message_inline_bytes_max) {
-		pbuf_copy_partial(packet->pbuf, reply_inline(reply, amount), (u16_t)amount, 0);
-		return KERN_SUCCESS;
-	}
-	vm_address_t memory = 0;
-	if (vm_allocate(mach_task_self(), &memory, amount, TRUE))
-		return HURD_ENOMEM;
-	pbuf_copy_partial(packet->pbuf, (void *)memory, (u16_t)amount, 0);
 	reply_out_of_line(reply, (void *)memory, amount);
 	return KERN_SUCCESS;
 }
@@ -73,20 +60,20 @@ static void begin_received(struct operation *operation, struct reply *reply, str
 		reply_port(reply, MACH_PORT_NULL, MACH_MSG_TYPE_COPY_SEND);
 }
 
-static void end_received(struct operation *operation, struct reply *reply, int flags)
+static void end_received(struct operation *operation, struct reply *reply)
 {
 	if (operation->kind != operation_receive)
 		return;
 	reply_no_ports(reply);
 	reply_inline(reply, 0);
-	reply_int(reply, flags);
+	reply_int(reply, 0);
 }
 
 static kern_return_t nothing_received(struct operation *operation, struct reply *reply)
 {
 	begin_received(operation, reply, (struct place){ 0 });
 	reply_inline(reply, 0);
-	end_received(operation, reply, 0);
+	end_received(operation, reply);
 	return KERN_SUCCESS;
 }
 
@@ -112,12 +99,40 @@ static kern_return_t try_stream_receive(struct socket *socket, struct operation 
 	}
 	size_t amount = smaller(smaller(operation->amount, socket->input.bytes), socket_read_bytes_max);
 	begin_received(operation, reply, (struct place){ 0 });
-	kern_return_t error = put_stream_data(socket, reply, amount);
+	kern_return_t error = put_data(socket, reply, amount);
 	if (error)
 		return error;
-	end_received(operation, reply, 0);
+	end_received(operation, reply);
 	operation->take_bytes = operation->flags & HURD_MSG_PEEK ? 0 : amount;
 	return KERN_SUCCESS;
+}
+
+/* How many datagrams go into one receive: all of the first one's source and
+   size, where the last may be shorter, as far as they fit. */
+static unsigned count_alike(const struct socket *socket, size_t room)
+{
+	const struct packet *first = packet_queue_first(&socket->input), *next;
+	size_t size = first->pbuf->tot_len, total = size;
+	unsigned count = 1;
+	if (!socket->coalesce || !size)
+		return 1;
+	while (count < socket_segments_max && (next = packet_queue_at(&socket->input, count)) &&
+			next->ip == first->ip && next->port == first->port &&
+			next->pbuf->tot_len && next->pbuf->tot_len <= size && total + next->pbuf->tot_len <= room) {
+		total += next->pbuf->tot_len;
+		count++;
+		if (next->pbuf->tot_len < size)
+			break;
+	}
+	return count;
+}
+
+/* A control message in the Hurd's layout: the size of the datagrams that were
+   put together. */
+static void put_segment_size(struct reply *reply, size_t size)
+{
+	const int32_t control[] = { 16, IP_PROTO_UDP, udp_coalesce, (int32_t)size };
+	memcpy(reply_inline(reply, sizeof control), control, sizeof control);
 }
 
 static kern_return_t try_datagram_receive(struct socket *socket, struct operation *operation, struct reply *reply)
@@ -128,13 +143,24 @@ static kern_return_t try_datagram_receive(struct socket *socket, struct operatio
 			return socket_take_error(socket);
 		return socket->input_shut ? nothing_received(operation, reply) : operation_waits;
 	}
-	size_t length = packet->pbuf->tot_len, amount = smaller(operation->amount, length);
+	size_t length = 0, first = packet->pbuf->tot_len;
+	unsigned count = count_alike(socket, operation->amount);
+	for (unsigned i = 0; i < count; i++)
+		length += packet_queue_at(&socket->input, i)->pbuf->tot_len;
+	size_t amount = smaller(operation->amount, length);
 	begin_received(operation, reply, (struct place){ packet->ip, packet->port });
-	kern_return_t error = put_datagram(packet, reply, amount);
+	kern_return_t error = put_data(socket, reply, amount);
 	if (error)
 		return error;
-	end_received(operation, reply, amount < length ? HURD_MSG_TRUNC : 0);
-	operation->take_packet = !(operation->flags & HURD_MSG_PEEK);
+	if (operation->kind == operation_receive) {
+		reply_no_ports(reply);
+		if (count > 1)
+			put_segment_size(reply, first);
+		else
+			reply_inline(reply, 0);
+		reply_int(reply, amount < length ? HURD_MSG_TRUNC : 0);
+	}
+	operation->take_packets = operation->flags & HURD_MSG_PEEK ? 0 : count;
 	return KERN_SUCCESS;
 }
 
@@ -213,7 +239,7 @@ static kern_return_t try_operation(struct socket *socket, struct operation *oper
 /* The reply is on its way: what it carries is no longer the socket's. */
 static void commit(struct socket *socket, struct operation *operation)
 {
-	if (operation->take_packet)
+	for (unsigned i = 0; i < operation->take_packets; i++)
 		packet_queue_drop_first(&socket->input);
 	if (operation->take_bytes) {
 		packet_queue_take(&socket->input, operation->take_bytes);
@@ -350,6 +376,36 @@ void socket_wake(struct socket *socket)
 		unlink_operation(socket, link);
 		answer(socket, operation, &reply, code);
 	}
+}
+
+/* ---- waking when a batch is done ---- */
+
+void socket_wake_later(struct socket *socket)
+{
+	if (socket->wake_due || !socket->waiting)
+		return;
+	socket->wake_due = true;
+	socket->next_due = all.due;
+	all.due = socket;
+}
+
+void sockets_wake_due(void)
+{
+	for (struct socket *socket; (socket = all.due); ) {
+		all.due = socket->next_due;
+		socket->wake_due = false;
+		socket_wake(socket);
+	}
+}
+
+void socket_wake_forget(struct socket *socket)
+{
+	struct socket **link = &all.due;
+	if (!socket->wake_due)
+		return;
+	while (*link != socket)
+		link = &(*link)->next_due;
+	*link = socket->next_due;
 }
 
 static void answer_code(struct socket *socket, struct operation *operation, kern_return_t code)

@@ -98,6 +98,10 @@ kern_return_t option_get(struct socket *socket, int level, int option, void *val
 		return get_socket_option(socket, option, value, length);
 	if (level == IP_PROTO_TCP && socket->type == socket_stream)
 		return get_tcp_option(socket, option, value, length);
+	if (level == IP_PROTO_UDP && socket->type == socket_datagram && option == udp_segment)
+		return put_int(value, length, socket->segment_bytes);
+	if (level == IP_PROTO_UDP && socket->type == socket_datagram && option == udp_coalesce)
+		return put_int(value, length, socket->coalesce);
 	if (level == level_ip && pcb && option == ip_tos)
 		return put_int(value, length, pcb->tos);
 	if (level == level_ip && pcb && option == ip_ttl)
@@ -192,6 +196,23 @@ static kern_return_t set_ip_option(struct socket *socket, int option, int number
 	}
 }
 
+/* Many datagrams in one call. */
+static kern_return_t set_udp_option(struct socket *socket, int option, int number)
+{
+	switch (option) {
+	case udp_segment:
+		if (number < 0 || number > socket_datagram_bytes_max)
+			return HURD_EINVAL;
+		socket->segment_bytes = (uint16_t)number;
+		return KERN_SUCCESS;
+	case udp_coalesce:
+		socket->coalesce = number != 0;
+		return KERN_SUCCESS;
+	default:
+		return HURD_ENOPROTOOPT;
+	}
+}
+
 kern_return_t option_set(struct socket *socket, int level, int option, const void *value, size_t length)
 {
 	if (level == HURD_SOL_SOCKET && option == HURD_SO_RCVTIMEO)
@@ -208,5 +229,7 @@ kern_return_t option_set(struct socket *socket, int level, int option, const voi
 		return set_socket_option(socket, option, number);
 	if (level == IP_PROTO_TCP && socket->type == socket_stream)
 		return set_tcp_option(socket, option, number);
+	if (level == IP_PROTO_UDP && socket->type == socket_datagram)
+		return set_udp_option(socket, option, number);
 	return level == level_ip ? set_ip_option(socket, option, number) : HURD_ENOPROTOOPT;
 }

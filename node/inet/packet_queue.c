@@ -34,9 +34,14 @@ bool packet_queue_add(struct packet_queue *queue, struct packet packet)
 	return true;
 }
 
+const struct packet *packet_queue_at(const struct packet_queue *queue, unsigned n)
+{
+	return n < queue->count ? place(queue, n) : NULL;
+}
+
 const struct packet *packet_queue_first(const struct packet_queue *queue)
 {
-	return queue->count ? place(queue, 0) : NULL;
+	return packet_queue_at(queue, 0);
 }
 
 void packet_queue_drop_first(struct packet_queue *queue)

@@ -27,6 +27,8 @@ struct packet_queue {
 
 /* On success the packet is the queue's.  False: full or no memory. */
 bool packet_queue_add(struct packet_queue *queue, struct packet packet);
+/* Packet number N from the front, or NULL. */
+const struct packet *packet_queue_at(const struct packet_queue *queue, unsigned n);
 /* The first packet, or NULL. */
 const struct packet *packet_queue_first(const struct packet_queue *queue);
 void packet_queue_drop_first(struct packet_queue *queue);

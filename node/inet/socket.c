@@ -62,6 +62,7 @@ static struct socket *allocate(enum socket_type type, int protocol)
 
 static void forget(struct socket *socket)
 {
+	socket_wake_forget(socket);
 	*socket->link = socket->next;
 	if (socket->next)
 		socket->next->link = socket->link;

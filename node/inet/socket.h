@@ -20,12 +20,16 @@ enum {
 	socket_receive_limit_bytes_max = 8 << 20,
 	socket_datagram_overhead_bytes = 256,		/* charged for each one waiting */
 	socket_datagram_bytes_max = 65507,
+	socket_segments_max = 64,	/* datagrams in one send or receive */
 	socket_read_bytes_max = 1 << 20,		/* in one reply */
 	socket_backlog_max = 128,
 	sockets_max = 1024,
 };
 
 enum socket_type { socket_stream = 1, socket_datagram = 2, socket_raw = 3 };
+
+/* Linux's numbers of options of IPPROTO_UDP; the Hurd has none. */
+enum { udp_segment = 103, udp_coalesce = 104 };
 
 enum socket_state {
 	socket_unconnected,
@@ -67,6 +71,10 @@ struct socket {
 	struct socket *ready, **ready_end;
 	unsigned ready_count;
 	struct socket *next_ready;
+	bool wake_due;
+	struct socket *next_due;
+	uint16_t segment_bytes;		/* UDP_SEGMENT: what is sent is cut into these */
+	bool coalesce;			/* UDP_GRO: equal datagrams are received as one */
 	struct socket *next, **link;	/* all sockets */
 };
 
@@ -103,7 +111,7 @@ struct operation {
 	enum { data_borrowed, data_malloced, data_out_of_line } data_owner;
 	/* What to take once the reply has gone. */
 	size_t take_bytes;
-	bool take_packet;
+	unsigned take_packets;
 	struct user *new_user;			/* accept: the connection's first port */
 };
 
@@ -160,6 +168,11 @@ kern_return_t datagram_send(struct socket *socket, struct operation *operation);
 kern_return_t operation_start(struct operation *operation, struct reply *reply, bool may_wait);
 /* Something changed: answers whom it can. */
 void socket_wake(struct socket *socket);
+/* The same once the packets at hand are through lwIP: what came in one batch is
+   read as one, and callers do not run in between. */
+void socket_wake_later(struct socket *socket);
+void sockets_wake_due(void);
+void socket_wake_forget(struct socket *socket);
 /* Answers all of USER's (all of the socket's when NULL) with CODE. */
 void operations_cancel(struct socket *socket, struct user *user, kern_return_t code);
 /* Answers those whose time is up; returns when to call again (0: no need). */

@@ -14,7 +14,7 @@ static err_t received(void *argument, struct tcp_pcb *connection, struct pbuf *d
 	struct socket *socket = argument;
 	if (!data) {
 		socket->end_of_input = true;
-		socket_wake(socket);
+		socket_wake_later(socket);
 		return ERR_OK;
 	}
 	if (socket->input_shut) {
@@ -24,7 +24,7 @@ static err_t received(void *argument, struct tcp_pcb *connection, struct pbuf *d
 	}
 	if (!packet_queue_add(&socket->input, (struct packet){ .pbuf = data }))
 		return ERR_MEM;		/* lwIP keeps it and offers it again */
-	socket_wake(socket);
+	socket_wake_later(socket);
 	return ERR_OK;
 }
 
@@ -32,7 +32,7 @@ static err_t acknowledged(void *argument, struct tcp_pcb *connection, u16_t leng
 {
 	struct socket *socket = argument;
 	if (socket->waiting)
-		socket_wake(socket);
+		socket_wake_later(socket);
 	return ERR_OK;
 }
 
@@ -54,7 +54,7 @@ static void failed(void *argument, err_t error)
 		socket->error = HURD_ECONNREFUSED;
 	else if (error != ERR_CLSD)
 		socket->error = error_of(error);
-	socket_wake(socket);
+	socket_wake_later(socket);
 }
 
 static void remember_places(struct socket *socket)
@@ -69,7 +69,7 @@ static err_t connected(void *argument, struct tcp_pcb *connection, err_t error)
 	struct socket *socket = argument;
 	socket->state = socket_connected;
 	remember_places(socket);
-	socket_wake(socket);
+	socket_wake_later(socket);
 	return ERR_OK;
 }
 
@@ -137,7 +137,7 @@ static err_t accepted(void *argument, struct tcp_pcb *connection, err_t error)
 	*listener->ready_end = socket;
 	listener->ready_end = &socket->next_ready;
 	listener->ready_count++;
-	socket_wake(listener);
+	socket_wake_later(listener);
 	return ERR_OK;
 }
 
