@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# netmsg for the host: makes and checks keys.  The node's netmsg is in netmsg/node.mk.
+# netmsg: for the host it makes and checks keys; for the node it is the whole program.
 
 NETMSG_CONFIG_SOURCES := netmsg/complaint.c netmsg/keys.c netmsg/peers.c netmsg/options.c
 NETMSG_CONFIG_HEADERS := $(wildcard netmsg/*.h)
@@ -14,3 +14,41 @@ host-tests: $(B)/host/tests/netmsg_config
 $(B)/host/tests/netmsg_config: tests/netmsg/config.c $(NETMSG_CONFIG_SOURCES) $(NETMSG_CONFIG_HEADERS) netmsg/part.mk
 	mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 -g -fsanitize=address,undefined $(WARN) -Inetmsg -o $@ $(filter %.c,$^) -lcmocka -lsodium
+
+# ---- the node's netmsg: the engines, the layer over mach_msg, the program
+netmsg_sources := $(wildcard core/base/*.c core/wire/*.c core/rights/*.c core/link/*.c mach/*.c netmsg/*.c)
+netmsg_objects := $(netmsg_sources:%.c=$(B)/node/netmsg/%.o)
+netmsg_generated := $(B)/node/netmsg/mig
+netmsg_stubs := netmsg_user netmsg_server fsys_server
+netmsg_stub_objects := $(netmsg_stubs:%=$(netmsg_generated)/%.o)
+netmsg_headers := $(netmsg_stubs:%=$(netmsg_generated)/%.h)
+netmsg_cflags = -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE -I. -Inetmsg -I$(netmsg_generated) \
+	-I$(B)/node/libsodium/include $(WARN)
+
+$(netmsg_generated)/netmsg_user.c $(netmsg_generated)/netmsg_user.h &: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	tools/mig user netmsg/netmsg.defs $(netmsg_generated)/netmsg_user.c $(netmsg_generated)/netmsg_user.h
+
+$(netmsg_generated)/netmsg_server.c $(netmsg_generated)/netmsg_server.h &: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS=-DNETMSG_SERVER tools/mig server netmsg/netmsg.defs $(netmsg_generated)/netmsg_server.c $(netmsg_generated)/netmsg_server.h
+
+$(netmsg_generated)/fsys_server.c $(netmsg_generated)/fsys_server.h &: node/defs/hurd/fsys.defs node/defs/hurd/hurd_types.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS=-DSERVERPREFIX=S_ tools/mig server hurd/fsys.defs $(netmsg_generated)/fsys_server.c $(netmsg_generated)/fsys_server.h
+
+$(netmsg_stub_objects): %.o: %.c $(B)/node/sysroot/lib/libc.a
+	$(B)/node/cc $(filter-out -W%,$(netmsg_cflags)) -w -c -o $@ $<
+
+$(netmsg_objects): $(B)/node/netmsg/%.o: %.c $(netmsg_headers) $(B)/node/sysroot/lib/libc.a $(B)/node/libsodium/include/sodium.h
+	@mkdir -p $(@D)
+	$(B)/node/cc $(netmsg_cflags) -MMD -MP -c -o $@ $<
+
+-include $(netmsg_objects:.o=.d)
+
+$(B)/node/bin/netmsg: $(netmsg_objects) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
+	@mkdir -p $(@D)
+	$(B)/node/cc -o $@ $^
+
+.PHONY: node
+node: $(B)/node/bin/netmsg

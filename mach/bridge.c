@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mach/bridge_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void *
+allocate (void *ctx, size_t bytes)
+{
+	return malloc (bytes);
+}
+
+static void
+release (void *ctx, void *p, size_t bytes)
+{
+	free (p);
+}
+
+const struct dr_alloc *
+bridge_alloc (void)
+{
+	static const struct dr_alloc alloc = { allocate, release, NULL };
+
+	return &alloc;
+}
+
+uint64_t
+bridge_now (void)
+{
+	struct timespec now;
+
+	clock_gettime (CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000 + 1;
+}
+
+void
+bridge_run (struct bridge *bridge)
+{
+	struct rights_action action;
+
+	while (rights_next (bridge->rights, &action))
+		bridge_execute (bridge, &action);
+}
+
+void
+bridge_enter (struct bridge *bridge)
+{
+	pthread_mutex_lock (&bridge->lock);
+}
+
+void
+bridge_settle (struct bridge *bridge)
+{
+	bridge_run (bridge);
+	bridge->driver.flush (bridge->driver.ctx);
+}
+
+void
+bridge_leave (struct bridge *bridge)
+{
+	bridge_settle (bridge);
+	pthread_mutex_unlock (&bridge->lock);
+}
+
+void
+bridge_unlock (struct bridge *bridge)
+{
+	pthread_mutex_unlock (&bridge->lock);
+}
+
+void
+bridge_lock (struct bridge *bridge)
+{
+	pthread_mutex_lock (&bridge->lock);
+}
+
+void
+bridge_condition_init (pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init (&attributes);
+	pthread_condattr_setclock (&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init (condition, &attributes);
+	pthread_condattr_destroy (&attributes);
+}
+
+bool
+bridge_sleep (struct bridge *bridge, pthread_cond_t *condition, uint64_t deadline_us)
+{
+	struct timespec deadline = { deadline_us / 1000000, deadline_us % 1000000 * 1000 };
+
+	if (deadline_us == UINT64_MAX)
+		return pthread_cond_wait (condition, &bridge->lock) == 0;
+	return pthread_cond_timedwait (condition, &bridge->lock, &deadline) != ETIMEDOUT;
+}
+
+struct rights *
+bridge_rights (struct bridge *bridge)
+{
+	return bridge->rights;
+}
+
+void
+bridge_worker_status (struct bridge *bridge, struct workers_status *status)
+{
+	workers_status (bridge->workers, status);
+}
+
+static bool
+make_ports (struct bridge *bridge)
+{
+	mach_port_t self = mach_task_self ();
+
+	return mach_port_allocate (self, MACH_PORT_RIGHT_PORT_SET, &bridge->set) == KERN_SUCCESS
+		&& mach_port_allocate (self, MACH_PORT_RIGHT_RECEIVE, &bridge->notices) == KERN_SUCCESS
+		&& mach_port_allocate (self, MACH_PORT_RIGHT_RECEIVE, &bridge->stage) == KERN_SUCCESS
+		&& mach_port_move_member (self, bridge->notices, bridge->set) == KERN_SUCCESS;
+}
+
+static bool
+start_receiving (struct bridge *bridge)
+{
+	pthread_t thread;
+
+	if (!receiver_init (&bridge->receiver) || pthread_create (&thread, NULL, bridge_receive, bridge) != 0)
+		return false;
+	pthread_detach (thread);
+	return true;
+}
+
+/* A bridge that cannot be made is left as it is: its program ends. */
+struct bridge *
+bridge_create (const struct rights_config *config, const struct bridge_driver *driver)
+{
+	struct bridge *bridge = calloc (1, sizeof *bridge);
+
+	if (bridge == NULL)
+		return NULL;
+	pthread_mutex_init (&bridge->lock, NULL);
+	bridge->driver = *driver;
+	bridge->marker_secret = config->epoch ^ (uintptr_t) bridge;
+	bridge->workers = workers_create (BRIDGE_WORKERS_MAX);
+	if (bridge->workers == NULL || !make_ports (bridge)
+		|| rights_create (config, bridge_alloc (), &bridge->rights) != DR_OK)
+		return NULL;
+	proxies_init (&bridge->proxies, bridge->set);
+	return start_receiving (bridge) ? bridge : NULL;
+}

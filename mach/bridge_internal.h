@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the bridge share. */
+#ifndef DR_MACH_BRIDGE_INTERNAL_H
+#define DR_MACH_BRIDGE_INTERNAL_H
+
+#include "mach/bridge.h"
+#include "mach/map.h"
+#include "mach/proxies.h"
+#include "mach/receive.h"
+
+#include <pthread.h>
+
+struct bridge
+{
+	pthread_mutex_t lock;		/* over everything here, the engine, and the driver's state */
+	struct rights *rights;
+	struct bridge_driver driver;
+	struct proxies proxies;
+	struct workers *workers;
+	struct receiver receiver;	/* the receive thread's own */
+	mach_port_t set;		/* all proxies and NOTICES */
+	mach_port_t notices;		/* notifications about local names come here */
+	mach_port_t stage;		/* see mach/give.h */
+	struct map destinations;	/* local name -> enum destination, as far as asked */
+	uint64_t marker_secret;		/* nobody else can make our markers */
+};
+
+/* What a local port is: sending to a kernel object runs the call inside of mach_msg. */
+enum destination { DESTINATION_UNKNOWN, DESTINATION_TASK, DESTINATION_KERNEL };
+
+/* Messages that the bridge queues on its own proxies. */
+#define MARKER_ID 470900
+enum marker_kind { MARKER_MARK, MARKER_CLOSE };
+struct marker
+{
+	mach_msg_header_t header;
+	uint64_t secret, kind, cookie;
+};
+
+/* Executes one action. */
+void bridge_execute (struct bridge *bridge, const struct rights_action *action);
+
+/* Executes all that the engine wants done now. */
+void bridge_run (struct bridge *bridge);
+
+/* The receive thread. */
+void *bridge_receive (void *bridge);
+
+#endif

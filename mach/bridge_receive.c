@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The receive thread: what comes out of the proxies' queues, in order, into the engine.
+
+   There is one such thread per bridge, because the order of a proxy's messages, of the notifications
+   among them and of our own markers is what the engine relies on. */
+#include "mach/bridge_internal.h"
+
+#include "mach/take.h"
+
+#include <mach/notify.h>
+#include <time.h>
+
+#define RETRY_NS 10000000	/* between attempts while the engine has no room */
+
+static void
+step_out_for_a_moment (struct bridge *bridge)
+{
+	struct timespec pause = { 0, RETRY_NS };
+
+	bridge_leave (bridge);
+	nanosleep (&pause, NULL);
+	bridge_enter (bridge);
+	rights_tick (bridge->rights, bridge_now ());
+}
+
+static void
+pass_on (struct bridge *bridge, uint32_t number, const mach_msg_header_t *header)
+{
+	struct taken taken;
+	enum dr_status status;
+
+	while ((status = take_message (&taken, header, &bridge->proxies, bridge_alloc ())) == DR_NO_MEMORY)
+		step_out_for_a_moment (bridge);
+	if (status != DR_OK)
+	{
+		mach_msg_destroy ((mach_msg_header_t *) header);
+		return;
+	}
+	while ((status = rights_message (bridge->rights, bridge_now (), number, &taken.message)) == DR_LIMIT
+		|| status == DR_NO_MEMORY)
+		step_out_for_a_moment (bridge);
+	if (status == DR_OK)
+		take_done (&taken);
+	else
+		take_destroy (&taken);
+}
+
+/* Everything that was queued before has been passed on, and with a queue limit of 0 no more comes. */
+static void
+finish_closing (struct bridge *bridge, struct proxy *proxy)
+{
+	proxies_receive (&bridge->proxies, proxy, false);
+	mach_port_insert_right (mach_task_self (), proxy->port, proxy->port, MACH_MSG_TYPE_MAKE_SEND);
+	rights_proxy_closed (bridge->rights, bridge_now (), proxy->number, proxy->port);
+}
+
+/* Send-once rights to a proxy that is not `once` are made by us and by the kernel for us, or were
+   made before the receive right came here. */
+static bool
+take_notice (struct bridge *bridge, struct proxy *proxy, const mach_msg_header_t *header)
+{
+	const struct marker *marker = (const struct marker *) header;
+
+	switch (header->msgh_id)
+	{
+	case MACH_NOTIFY_NO_SENDERS:
+		if (header->msgh_size < sizeof (mach_no_senders_notification_t))
+			return false;
+		rights_no_senders (bridge->rights, bridge_now (), proxy->number,
+			((const mach_no_senders_notification_t *) header)->not_count);
+		return true;
+	case MACH_NOTIFY_SEND_ONCE:
+		if (proxy->ignore_send_once == 0)
+			return false;
+		proxy->ignore_send_once--;
+		return true;
+	case MARKER_ID:
+		if (header->msgh_size < sizeof *marker || marker->secret != bridge->marker_secret)
+			return false;
+		if (marker->kind == MARKER_CLOSE)
+			finish_closing (bridge, proxy);
+		else
+			rights_marked (bridge->rights, bridge_now (), proxy->number, marker->cookie);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *header)
+{
+	bool by_send_once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE;
+
+	if (proxy->once)
+		proxy->used = true;
+	if (proxy->once && header->msgh_id == MACH_NOTIFY_SEND_ONCE && header->msgh_size == sizeof *header)
+		rights_send_once_gone (bridge->rights, bridge_now (), proxy->number);
+	else if (proxy->once || !by_send_once || !take_notice (bridge, proxy, header))
+		pass_on (bridge, proxy->number, header);
+}
+
+/* About a name in our own task. */
+static void
+take_name_notice (struct bridge *bridge, mach_msg_header_t *header)
+{
+	const mach_dead_name_notification_t *notice = (const mach_dead_name_notification_t *) header;
+
+	if (header->msgh_id != MACH_NOTIFY_DEAD_NAME || header->msgh_size < sizeof *notice)
+	{
+		mach_msg_destroy (header);	/* a request of ours was withdrawn */
+		return;
+	}
+	map_remove (&bridge->destinations, notice->not_port);
+	rights_local_dead (bridge->rights, bridge_now (), notice->not_port);
+	mach_port_deallocate (mach_task_self (), notice->not_port);
+}
+
+void *
+bridge_receive (void *argument)
+{
+	struct bridge *bridge = argument;
+
+	for (;;)
+	{
+		mach_msg_return_t result = receiver_next (&bridge->receiver, bridge->set, 0, MACH_MSG_TIMEOUT_NONE);
+		mach_msg_header_t *header = bridge->receiver.buffer;
+		struct proxy *proxy;
+
+		dr_assert (result == MACH_MSG_SUCCESS);	/* the set lives as long as the program */
+		bridge_enter (bridge);
+		proxy = proxies_by_port (&bridge->proxies, header->msgh_local_port);
+		if (header->msgh_local_port == bridge->notices)
+			take_name_notice (bridge, header);
+		else if (proxy == NULL || proxy->destroyed)
+			mach_msg_destroy (header);
+		else
+			take_from_proxy (bridge, proxy, header);
+		proxies_bury (&bridge->proxies);
+		bridge_leave (bridge);
+	}
+	return NULL;
+}

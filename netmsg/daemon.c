@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon.h"
+
+#include "service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hurd.h>
+#include <mach.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define US_PER_SECOND UINT64_C (1000000)
+
+void
+service_log (void *argument, const char *format, ...)
+{
+	struct service *service = argument;
+	va_list arguments;
+	uint64_t now;
+
+	if (service->options->debug == 0)
+		return;
+	now = bridge_now ();
+	fprintf (stderr, "netmsg %llu.%06llu: ", (unsigned long long) (now / US_PER_SECOND),
+		(unsigned long long) (now % US_PER_SECOND));
+	va_start (arguments, format);
+	vfprintf (stderr, format, arguments);
+	va_end (arguments);
+	fputc ('\n', stderr);
+}
+
+static void
+random_bytes (void *ctx, void *out, size_t bytes)
+{
+	randombytes_buf (out, bytes);
+}
+
+/* Large messages go straight into pages, which are given back when they are done. */
+static struct dr_buf *
+message_buffer (void *ctx, size_t bytes)
+{
+	return dr_buf_new (bridge_alloc (), bytes);
+}
+
+static bool
+create_link (struct service *service, uint64_t epoch, struct complaint *complaint)
+{
+	struct link_config config;
+	enum dr_status status;
+
+	link_config_default (&config);
+	memcpy (config.secret_key, service->keys.secret, sizeof config.secret_key);
+	config.epoch = epoch;
+	config.random = random_bytes;
+	config.new_buffer = message_buffer;
+	config.connect_us = config.dead_us = service->options->silence_seconds * US_PER_SECOND;
+	if (config.peers_max < service->peers.count)
+		config.peers_max = service->peers.count;
+	status = link_create (&config, bridge_alloc (), bridge_now (), &service->link);
+	sodium_memzero (config.secret_key, sizeof config.secret_key);
+	service->output = malloc (DATAGRAM_BYTES_MAX);
+	return (status == DR_OK && service->output != NULL)
+		|| complain (complaint, "cannot set up the link: %s", dr_status_text (status));
+}
+
+static bool
+create_bridge (struct service *service, uint64_t epoch, struct complaint *complaint)
+{
+	struct rights_config config;
+	struct bridge_driver driver;
+
+	rights_config_default (&config);
+	memcpy (config.key.bytes, service->keys.public, sizeof config.key.bytes);
+	config.epoch = epoch;
+	sessions_driver (service, &driver);
+	service->bridge = bridge_create (&config, &driver);
+	service->root_workers = workers_create (ROOT_WORKERS_MAX);
+	return (service->bridge != NULL && service->root_workers != NULL)
+		|| complain (complaint, "cannot set up ports and threads: out of resources");
+}
+
+static bool
+check_served (const char *path, struct complaint *complaint)
+{
+	mach_port_t file;
+
+	if (path == NULL)
+		return true;
+	if (strlen (path) >= SERVED_PATH_BYTES)
+		return complain (complaint, "the path to serve is longer than %d characters", SERVED_PATH_BYTES - 1);
+	file = file_name_lookup (path, O_RDONLY, 0);
+	if (file == MACH_PORT_NULL)
+		return complain (complaint, "cannot serve %s: %s", path, strerror (errno));
+	mach_port_deallocate (mach_task_self (), file);
+	return true;
+}
+
+bool
+daemon_run (const struct options *options, const char *served, void (*ready) (void), struct complaint *complaint)
+{
+	struct service *service = calloc (1, sizeof *service);
+	uint64_t epoch;
+
+	if (service == NULL)
+		return complain (complaint, "out of memory");
+	service->options = options;
+	if (!keys_load (options->key_file, &service->keys, complaint)
+		|| !peers_load (options->peers_file, &service->peers, complaint)
+		|| !check_served (served, complaint))
+		return false;
+	if (served != NULL)
+		strcpy (service->served, served);
+	randombytes_buf (&epoch, sizeof epoch);
+	if (!net_open (service, complaint)
+		|| !create_link (service, epoch, complaint)
+		|| !sessions_init (service, complaint)
+		|| !create_bridge (service, epoch, complaint)
+		|| !control_attach (service, complaint))
+		return false;
+	if (!net_start (service))
+		return complain (complaint, "cannot start threads");
+	service_log (service, "up: UDP port %u, %zu peers, serving %s", options->port, service->peers.count,
+		served != NULL ? served : "nothing");
+	if (ready != NULL)
+		ready ();
+	control_serve (service);
+	return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The few requests to a file system as a whole that netmsg's two kinds answer: a mounted HOST, and
+   the server's own place at /servers/netmsg. */
+#ifndef NETMSG_FILESYSTEM_H
+#define NETMSG_FILESYSTEM_H
+
+#include <hurd/hurd_types.h>
+#include <mach/message.h>
+#include <mach/port.h>
+#include <stdbool.h>
+
+struct file_system
+{
+	/* Gives *FILE, of *FILE_TYPE, as the root.  On success DOTDOT is the callee's. */
+	kern_return_t (*root) (mach_port_t control, mach_port_t dotdot, bool administrator, mach_port_t *file,
+		mach_msg_type_name_t *file_type);
+	kern_return_t (*sync) (int wait, int children);
+	const char *host;	/* the argument; NULL: none */
+};
+
+/* What fsys_server answers from.  Set before the first request. */
+extern const struct file_system *file_system;
+
+/* Generated from fsys.defs and netmsg.defs. */
+boolean_t fsys_server (mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t netmsg_server (mach_msg_header_t *request, mach_msg_header_t *reply);
+
+#endif
