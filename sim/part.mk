@@ -21,8 +21,39 @@ host-tests: $(B)/host/tests/sim-kernel
 
 SIM_WORLD_SRC := $(sort $(wildcard sim/world/*.c)) sim/sim.c
 
-$(B)/host/sim/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
+$(B)/host/bin/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
 		$(B)/host/core/wire.a $(B)/host/core/base.a
+	@mkdir -p $(@D)
 	$(CC) $(SIM_CFLAGS) -o $@ $^
+
+# Conformance: the same scenarios on the model, here, and on a real kernel, on a node.
+SIM_SCENARIOS := $(sort $(wildcard sim/scenarios/*.scn))
+
+$(B)/host/bin/conform: $(call sim_obj,sim/conform/main.c sim/conform/conform.c sim/conform/model.c) \
+		$(B)/host/sim/kernel.a $(B)/host/core/base.a
+	@mkdir -p $(@D)
+	$(CC) $(SIM_CFLAGS) -o $@ $^
+
+# The test program is a script: the scenarios are found from the top.
+$(B)/host/tests/sim-conformance: $(B)/host/bin/conform $(SIM_SCENARIOS) sim/part.mk
+	@mkdir -p $(@D)
+	printf '#!/bin/sh\ncd "$$(dirname "$$0")/../../.." && exec $(B)/host/bin/conform\n' >$@
+	chmod +x $@
+
+host-tests: $(B)/host/tests/sim-conformance $(B)/host/bin/sim
+
+CONFORM_NODE_SRC := sim/conform/main.c sim/conform/conform.c sim/conform/mach.c sim/kernel/results.c
+
+$(B)/node/root/tests/conformance: $(CONFORM_NODE_SRC) sim/conform/conform.h sim/kernel/kernel.h \
+		$(B)/node/sysroot/lib/libc.a
+	@mkdir -p $(@D)
+	$(B)/node/cc -std=gnu11 -O2 -DCONFORM_MACH -I$(top) $(WARN) -o $@ $(CONFORM_NODE_SRC)
+
+$(B)/node/root/tests/scenarios/%.scn: sim/scenarios/%.scn
+	@mkdir -p $(@D)
+	cp $< $@
+
+node_root_files += $(B)/node/root/tests/conformance \
+	$(patsubst sim/scenarios/%,$(B)/node/root/tests/scenarios/%,$(SIM_SCENARIOS))
 
 -include $(wildcard $(B)/host/sim/*.d $(B)/host/sim/*/*.d)
