@@ -6,10 +6,13 @@
 # node/image/ as they shall be.  busybox's commands become symbolic links.
 
 image_plain := $(shell cd node/image && find etc -type f)
+# What init starts from the archive.
+node_root_files += $(B)/node/root/hurd/proc $(B)/node/root/hurd/exec $(B)/node/root/hurd/console
+
 image_directories := bin sbin etc hurd tests dev tmp root home mnt servers servers/socket var var/tmp run
 
 .SECONDEXPANSION:
-$(B)/node/base.tar: node/image/part.mk node/image/assemble $(image_plain:%=node/image/%) $$(node_root_files) $(B)/node/busybox/applets.txt
-	node/image/assemble $@ $(B)/node/busybox/applets.txt "$(image_directories)" "$(image_plain)" "$(node_root_files:$(B)/node/root/%=%)"
+$(B)/node/base.tar: node/image/part.mk node/image/assemble $(image_plain:%=node/image/%) $$(sort $$(node_root_files)) $(B)/node/busybox/applets.txt
+	node/image/assemble $@ $(B)/node/busybox/applets.txt "$(image_directories)" "$(image_plain)" "$(patsubst $(B)/node/root/%,%,$(sort $(node_root_files)))"
 
 node: $(B)/node/base.tar

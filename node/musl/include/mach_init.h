@@ -2,6 +2,8 @@
 #ifndef _MACH_INIT_H
 #define _MACH_INIT_H
 
+#include <stdint.h>
+
 #include <mach/mach_types.h>
 #include <mach/mach_traps.h>
 #include <mach/vm_param.h>

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* init: the first task.  It starts the servers, then the shell, and stays: it
+   reaps orphans, reports crashes and carries the kernel console's output. */
+#ifndef INIT_H
+#define INIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <mach.h>
+
+#define RAMDISKS_MAX 16
+#define SERVER_WAIT_SECONDS 30		/* for a server to report itself at boot */
+
+/* ---- report.c: on the kernel's console; `init: ' and the text. */
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The node cannot go on: tells why and, after a while to read it, reboots. */
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* ---- archive.c: the programs of the first ramdisk, before there are files. */
+struct archive { const char *bytes; size_t size; };
+/* Reads ramdisk NAME whole.  Its memory stays. */
+kern_return_t archive_read(mach_port_t device_master, const char *name, struct archive *archive);
+/* How many ramdisks there are: rd0, rd1, ... */
+int archive_count(mach_port_t device_master);
+/* Finds the file PATH (no leading slash); false when there is none. */
+bool archive_find(const struct archive *archive, const char *path, const void **bytes, size_t *size);
+
+/* ---- servers.c: starting the first servers. */
+struct boot_ports {
+	mach_port_t host_priv, device_master;
+	mach_port_t root;	/* the root directory */
+	mach_port_t proc;	/* our process port */
+	mach_port_t log;	/* an io object: what is written goes to the kernel's console */
+};
+extern struct boot_ports boot;
+/* Starts the thread that answers the servers; once, before the others. */
+void servers_prepare(void);
+/* Starts PROGRAM of ARCHIVE with the arguments WORDS (null at the end) and waits
+   until it has reported its control port by fsys_startup, which is returned.  A
+   server that does not come up is the end of the boot. */
+mach_port_t start_translator(const struct archive *archive, const char *program, const char *const *words);
+/* Starts the process server and waits for its startup_procinit. */
+void start_proc(const struct archive *archive);
+/* The node below PATH gets the translator that CONTROL belongs to (consumed). */
+kern_return_t put_translator(const char *path, mach_port_t control);
+/* Asks CONTROL for its root, as root directory of the system. */
+mach_port_t control_root(mach_port_t control);
+
+/* ---- exceptions.c */
+/* From now on, crashes of this task's descendants are reported and end as
+   killed by the matching signal. */
+void exceptions_prepare(void);
+
+/* ---- session.c */
+/* Makes this task a POSIX process with the ports of BOOT; then open, fork and
+   the like work. */
+void become_process(void);
+/* Runs /etc/rc, then shells on the console for ever. */
+void run_sessions(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# init: the first task, a module of the boot line; not a file of the image.
+
+init_build := $(B)/node/init
+init_objects := $(patsubst node/init/%.c,$(init_build)/%.o,$(wildcard node/init/*.c))
+init_stubs := boot log startup exc
+init_flags := -std=gnu11 -O2 -Inode/init -Inode/posix -Inode/posix/include -Inode/proc -I$(init_build)
+init_defs_startup := node/defs/hurd/startup.defs
+init_defs_exc := mach/exc.defs
+
+$(init_build)/%_server.c $(init_build)/%_server.h &: $(wildcard node/init/*.defs) node/defs/hurd/startup.defs node/defs/hurd/hurd_types.defs $(mig_ready)
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server $(or $(init_defs_$*),node/init/$*.defs) \
+		$(init_build)/$*_server.c $(init_build)/$*_server.h
+
+$(init_objects): $(init_build)/%.o: node/init/%.c $(wildcard node/init/*.h node/proc/*.h node/posix/*.h node/posix/include/*.h) \
+		$(init_stubs:%=$(init_build)/%_server.h) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	$(NODE_CC) $(init_flags) $(WARN) -c -o $@ $<
+
+$(init_build)/%_server.o: $(init_build)/%_server.c $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	$(NODE_CC) $(init_flags) -w -c -o $@ $<
+
+$(B)/node/init.elf: $(init_objects) $(init_stubs:%=$(init_build)/%_server.o) $$(NODE_START_LIB) $$(NODE_LIBC)
+	$(NODE_CC) -o $@ $(filter %.o %.a,$(filter-out $(NODE_LIBC),$^))
+
+node: $(B)/node/init.elf
