@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The console server.
 
+.SECONDEXPANSION:
 console_build := $(B)/node/console
 console_objects := $(patsubst node/console/%.c,$(console_build)/%.o,$(wildcard node/console/*.c))
 console_stubs := io select tioctl tioctl_high term control interrupt

@@ -5,6 +5,7 @@
 # that makes that file; PATH is its place on the node.  Plain files lie below
 # node/image/ as they shall be.  busybox's commands become symbolic links.
 
+.SECONDEXPANSION:
 image_plain := $(shell cd node/image && find etc -type f)
 # What init starts from the archive.
 node_root_files += $(B)/node/root/hurd/proc $(B)/node/root/hurd/exec $(B)/node/root/hurd/console

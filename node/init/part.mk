@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # init: the first task, a module of the boot line; not a file of the image.
 
+.SECONDEXPANSION:
 init_build := $(B)/node/init
 init_objects := $(patsubst node/init/%.c,$(init_build)/%.o,$(wildcard node/init/*.c))
 init_stubs := boot log startup exc
