@@ -49,6 +49,4 @@ CALL2(getgroups, int, unsigned *)
 CALL5(prctl, int, unsigned long, unsigned long, unsigned long, unsigned long)
 
 /* files, processes, signals, sockets, poll */
-CALL3(write, int, const void *, size_t)
-CALL3(writev, int, const struct iovec *, int)
-CALL1(exit_group, int)
+#include "calls_files.h"

@@ -2,7 +2,8 @@
 /* The table of system calls, made from calls.h. */
 #define _GNU_SOURCE
 #include <sys/syscall.h>
-#include "posix.h"
+#include "files.h"
+#include "signals.h"
 
 unsigned long posix_unknown_calls;
 
@@ -43,11 +44,21 @@ static long (*const calls[])(const long a[6]) = {
 #include "calls.h"
 };
 
+/* Signals that arrive meanwhile are taken at the end; a call that one interrupted
+   is made again if all its handlers want that. */
 long posix_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
+	struct posix_thread *self = posix_self();
+	long result;
+
 	if ((unsigned long)number >= sizeof calls / sizeof *calls || !calls[number]) {
 		posix_unknown_calls++;
 		return -ENOSYS;
 	}
-	return calls[number]((const long[6]){ a, b, c, d, e, f });
+	do {
+		self->in_system++;
+		result = calls[number]((const long[6]){ a, b, c, d, e, f });
+		self->in_system--;
+	} while (self->in_system == 0 && posix_signals_deliverable() && signals_after_call(number, result));
+	return result;
 }

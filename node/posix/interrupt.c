@@ -8,6 +8,7 @@
    the flag or is on its way into the kernel. */
 #define _GNU_SOURCE
 #include "posix.h"
+#include "files.h"
 #include "pthread_impl.h"
 
 void posix_interruptible_begin(void)
@@ -17,7 +18,8 @@ void posix_interruptible_begin(void)
 
 bool posix_interrupted(void)
 {
-	return __atomic_load_n(&posix_self()->interrupted, __ATOMIC_SEQ_CST);
+	/* The signal may have come before we were interruptible: nobody has set the flag then. */
+	return __atomic_load_n(&posix_self()->interrupted, __ATOMIC_SEQ_CST) || posix_signals_deliverable();
 }
 
 void posix_interruptible_end(void)

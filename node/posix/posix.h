@@ -50,6 +50,8 @@ struct posix_startup {
 	int *ints;		unsigned int_count;	/* INIT_* */
 };
 extern struct posix_startup posix_startup;
+/* The arguments, where they lie. */
+extern char **posix_argv;
 /* Called before main, in this order, when libc works; each is weak and may be
    missing.  Files, then processes and signals. */
 void posix_files_start(const struct posix_startup *) __attribute__((__weak__));
@@ -86,6 +88,9 @@ void posix_interruptible_end(void);
 /* Makes TARGET's present interruptible call, or its next, return -EINTR.  The
    caller makes sure that TARGET does not end meanwhile. */
 void posix_interrupt(struct posix_thread *target);
+
+/* Has the calling thread a signal to take?  (signal_state.c) */
+bool posix_signals_deliverable(void);
 
 /* ---- clock.c */
 /* Nanoseconds since boot; never goes back. */

@@ -28,6 +28,7 @@ struct posix_thread {
 	unsigned long pending_signals;
 	void *signal_frame;
 	void *signal_private[8];
+	volatile int in_system;		/* inside posix_syscall: signals wait for its end */
 };
 
 /* The calling thread's.  Before libc is set up it is that of a stand-in. */

@@ -12,8 +12,11 @@
 #include <time.h>
 
 /* Types of which the calls take pointers only. */
+struct itimerval;
+struct kernel_sigaction;
 struct rlimit;
 struct rusage;
+struct stat;
 struct statfs;
 struct sysinfo;
 struct timeval;

@@ -24,6 +24,7 @@ enum {
 mach_port_t mach_task_self_;
 mach_port_t posix_boot_host_priv, posix_boot_device_master;
 struct posix_startup posix_startup;
+char **posix_argv;
 
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 int __libc_start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void));
@@ -163,5 +164,6 @@ void posix_start(unsigned long *stack, int (*entry)(int, char **, char **))
 	unsigned long *vector = MACH_PORT_VALID(bootstrap) ? exec_vector(bootstrap) : boot_vector(stack);
 	if (MACH_PORT_VALID(bootstrap))
 		mach_port_deallocate(mach_task_self_, bootstrap);
+	posix_argv = (char **)(vector + 1);
 	__libc_start_main(entry, vector[0], (char **)(vector + 1), NULL, NULL, NULL);
 }

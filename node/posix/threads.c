@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <stdint.h>
+#include <unistd.h>
 #include <mach/machine/thread_status.h>
 #include <mach/gnumach.h>
 #include "posix.h"
@@ -121,8 +122,13 @@ int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...
 	int *clear_tid = va_arg(rest, int *);
 	va_end(rest);
 
-	if (!(flags & CLONE_THREAD))
-		return -ENOSYS;		/* posix_spawn's fallback is fork */
+	/* posix_spawn: its child only calls a few functions and execs; a copy of all memory serves as well. */
+	if (!(flags & CLONE_THREAD)) {
+		int pid = _Fork();
+		if (pid == 0)
+			sys_exit_group(function(argument));
+		return pid < 0 ? -EAGAIN : pid;
+	}
 
 	mach_port_t thread;
 	if (thread_create(mach_task_self(), &thread))

@@ -8,8 +8,6 @@
 #define ARGUMENTS_MAX_BYTES 65536	/* of one process, as proc_getprocargs shows them */
 #define ARGUMENTS_MAX_COUNT 4096
 
-static kern_return_t no_memory_or(void *p) { return p ? 0 : HURD_ENOMEM; }
-
 kern_return_t S_proc_getprivports(mach_port_t port, mach_port_t *host_priv, mach_msg_type_name_t *host_priv_type,
 				  mach_port_t *device_master, mach_msg_type_name_t *device_master_type)
 {
@@ -32,10 +30,8 @@ kern_return_t S_proc_child(mach_port_t port, mach_port_t task)
 		return HURD_EINVAL;
 	child = process_of_task(task);
 	if (!child) {
-		child = process_create(task, parent);
-		if (child)
-			child->child_declared = true;
-		return no_memory_or(child);
+		child = process_create(task, parent, true);
+		return child ? 0 : HURD_ENOMEM;
 	}
 	if (child->child_declared)
 		return HURD_EBUSY;
@@ -58,7 +54,7 @@ kern_return_t S_proc_task2proc(mach_port_t port, mach_port_t task, mach_port_t *
 	if (process) {
 		mach_port_deallocate(mach_task_self(), task);
 	} else {
-		process = process_create(task, proc_server.init);
+		process = process_create(task, proc_server.init, false);
 		if (!process)
 			return HURD_ENOMEM;
 	}
@@ -137,7 +133,8 @@ kern_return_t S_proc_reassign(mach_port_t port, mach_port_t task)
 	process->message_port = MACH_PORT_NULL;
 	process->argv = process->envp = 0;
 	process->life = LIFE_RUNNING;
-	process_set_task(process, task);
+	if (!process_set_task(process, task))
+		process_died(process);
 	task_terminate(old_task);
 	mach_port_deallocate(mach_task_self(), old_task);
 	return 0;

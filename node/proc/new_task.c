@@ -101,12 +101,8 @@ int new_task_make(const struct elf_source *source, struct startup *startup, stru
 	error = make_runnable(new, startup);
 	/* Our own send right goes: only the task's is left. */
 	mach_port_deallocate(mach_task_self(), new->boot_port);
-	if (error == 0 && startup_table_add(new->boot_port, startup))
-		return 0;
 	if (error == 0)
-		error = HURD_ENOMEM;
-	if (new->thread != MACH_PORT_NULL)
-		mach_port_deallocate(mach_task_self(), new->thread);
+		return 0;
 	mach_port_mod_refs(mach_task_self(), new->boot_port, MACH_PORT_RIGHT_RECEIVE, -1);
 no_port:
 	task_terminate(new->task);
@@ -114,23 +110,22 @@ no_port:
 	return error;
 }
 
-int new_task_run(struct new_task *new)
+int new_task_run(struct new_task *new, struct startup *startup)
 {
-	int error = thread_resume(new->thread);
-
+	if (!startup_table_add(new->boot_port, startup))
+		return HURD_ENOMEM;
+	/* A task that was killed meanwhile is no failure of ours: its boot port
+	   has no senders any more, which frees what was put into the table. */
+	thread_resume(new->thread);
 	mach_port_deallocate(mach_task_self(), new->thread);
 	mach_port_deallocate(mach_task_self(), new->task);
-	return error;
+	return 0;
 }
 
 void new_task_abandon(struct new_task *new)
 {
-	struct startup startup;
-
 	task_terminate(new->task);
 	mach_port_deallocate(mach_task_self(), new->thread);
 	mach_port_deallocate(mach_task_self(), new->task);
-	if (startup_table_take(new->boot_port, &startup))
-		startup_release(&startup);
 	mach_port_mod_refs(mach_task_self(), new->boot_port, MACH_PORT_RIGHT_RECEIVE, -1);
 }

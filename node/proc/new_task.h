@@ -6,7 +6,7 @@
    bootstrap port being one that answers exec_startup_get_info once.
 
    The first task does:
-	new_task_make(&source, &startup, &task) ... new_task_run(&task);
+	new_task_make(&source, &startup, &task); new_task_run(&task, &startup);
 	then receives on task.boot_port and hands each message to startup_demux. */
 #ifndef DROVE_NEW_TASK_H
 #define DROVE_NEW_TASK_H
@@ -45,14 +45,14 @@ void *startup_copy(const void *bytes, size_t size);
 /* Frees what STARTUP holds, rights and memory, and clears it. */
 void startup_release(struct startup *startup);
 
-/* Loads SOURCE into a new task.  On success *TASK holds its rights and STARTUP
-   has been moved: it is kept until the task asks for it or dies, and *STARTUP
-   is cleared.  On failure (HURD_ENOEXEC, ...) STARTUP stays the caller's and
-   nothing is left. */
+/* Loads SOURCE into a new task and fills the last members of STARTUP.  On success
+   *TASK holds its rights; on failure (HURD_ENOEXEC, ...) nothing is left. */
 int new_task_make(const struct elf_source *source, struct startup *startup, struct new_task *task);
-/* Lets it run and drops the task and thread rights; boot_port stays. */
-int new_task_run(struct new_task *task);
-/* Kills it and drops everything. */
+/* Lets it run and drops the task and thread rights; boot_port stays, to be served.
+   On success STARTUP is moved: it is kept until the task asks for it or dies, and
+   *STARTUP is cleared.  On failure all stays the caller's. */
+int new_task_run(struct new_task *task, struct startup *startup);
+/* Kills it and drops everything of TASK. */
 void new_task_abandon(struct new_task *task);
 
 /* Answers a message received on the boot_port of a new_task: exec_startup_get_info,

@@ -59,24 +59,23 @@ static void greet_first_task(void)
 
 	if (error || !MACH_PORT_VALID(bootstrap))
 		die("find the first task; it is started by init, not by hand", error);
-	proc_server.init = process_create(MACH_PORT_NULL, NULL);
+	proc_server.init = process_create(MACH_PORT_NULL, NULL, false);
 	if (!proc_server.init)
 		die("make process 1", HURD_ENOMEM);
-	error = startup_procinit(bootstrap, process_make_send(proc_server.init), &task, &auth,
+	error = startup_procinit(bootstrap, process_make_send(proc_server.init), MACH_MSG_TYPE_MOVE_SEND, &task, &auth,
 				 &proc_server.host_priv, &proc_server.device_master);
 	if (error)
 		die("greet the first task", error);
 	mach_port_deallocate(mach_task_self(), bootstrap);
-	/* The message made a copy of the right that was given. */
-	mach_port_deallocate(mach_task_self(), proc_server.init->port);
 	strcpy(proc_server.init->executable, "init");
-	process_set_task(proc_server.init, task);
+	if (!process_set_task(proc_server.init, task))
+		die("watch the first task", HURD_ESRCH);
 }
 
 /* The server is a process like others, with a pid of its own. */
 static void register_self(void)
 {
-	struct process *self = process_create(mach_task_self(), proc_server.init);
+	struct process *self = process_create(mach_task_self(), proc_server.init, false);
 
 	if (!self)
 		return;

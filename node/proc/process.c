@@ -35,7 +35,7 @@ static mach_port_t make_port(void)
 	return MACH_PORT_NULL;
 }
 
-struct process *process_create(mach_port_t task, struct process *parent)
+struct process *process_create(mach_port_t task, struct process *parent, bool declared)
 {
 	struct process *process = calloc(1, sizeof *process);
 
@@ -48,16 +48,22 @@ struct process *process_create(mach_port_t task, struct process *parent)
 		return NULL;
 	}
 	process->parent = parent;
+	process->child_declared = declared;
 	process->pgrp = parent ? parent->pgrp : process->pid;
 	process->session = parent ? parent->session : process->pid;
 	process->next = proc_server.processes;
 	proc_server.processes = process;
-	if (task != MACH_PORT_NULL)
-		process_set_task(process, task);
-	return process;
+	if (task == MACH_PORT_NULL || process_set_task(process, task))
+		return process;
+	if (declared) {
+		process_died(process);
+		return process;
+	}
+	process_free(process);
+	return NULL;
 }
 
-void process_set_task(struct process *process, mach_port_t task)
+bool process_set_task(struct process *process, mach_port_t task)
 {
 	mach_port_t previous = MACH_PORT_NULL;
 	bool alive = MACH_PORT_VALID(task)
@@ -67,8 +73,7 @@ void process_set_task(struct process *process, mach_port_t task)
 	if (MACH_PORT_VALID(previous))
 		mach_port_deallocate(mach_task_self(), previous);
 	process->task = task;
-	if (!alive)
-		process_died(process);
+	return alive;
 }
 
 struct process *process_of_port(mach_port_t port)

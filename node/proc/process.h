@@ -47,12 +47,14 @@ struct proc_server {
 extern struct proc_server proc_server;
 
 /* ---- process.c */
-/* A new process for TASK (a send right, taken over on success) as PARENT's
-   child; NULL when out of memory, pids or ports, TASK staying the caller's. */
-struct process *process_create(mach_port_t task, struct process *parent);
-/* Gives PROCESS its (other) task: takes over the right and asks for its death.  A
-   task that is dead already ends the process at once. */
-void process_set_task(struct process *process, mach_port_t task);
+/* A new process for TASK (a send right, taken over on success, or MACH_PORT_NULL)
+   as PARENT's child; DECLARED as in the struct.  NULL when out of memory, pids or
+   ports, or when the task is dead and nobody would wait for it: TASK stays the
+   caller's.  A declared child whose task is dead comes as a zombie. */
+struct process *process_create(mach_port_t task, struct process *parent, bool declared);
+/* Gives PROCESS its (other) task: takes over the right and asks for its death.
+   FALSE: it is dead already, and the caller goes on with process_died. */
+bool process_set_task(struct process *process, mach_port_t task);
 struct process *process_of_port(mach_port_t port);
 struct process *process_of_task(mach_port_t task);
 /* A process that is not a zombie, by pid (0 is SELF's own); NULL if there is none. */

@@ -4,6 +4,8 @@
 #include <hurd_abi.h>
 #include "exec_startup_server.h"
 
+boolean_t exec_startup_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+
 static void drop_boot_port(mach_port_t boot_port)
 {
 	mach_port_mod_refs(mach_task_self(), boot_port, MACH_PORT_RIGHT_RECEIVE, -1);
@@ -51,7 +53,7 @@ boolean_t startup_demux(mach_msg_header_t *request, mach_msg_header_t *reply, bo
 		if (!startup_table_take(boot_port, &startup))
 			return FALSE;
 		startup_release(&startup);
-	} else if (!S_exec_startup_server(request, reply)
+	} else if (!exec_startup_server(request, reply)
 		   || ((mig_reply_header_t *)reply)->RetCode == HURD_EOPNOTSUPP) {
 		return FALSE;
 	}
