@@ -8,6 +8,7 @@
 
 #include <mach.h>
 #include <stdbool.h>
+#include <sys/ioctl.h>
 #include <hurd/hurd_types.h>
 #include "line.h"
 

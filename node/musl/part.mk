@@ -66,8 +66,9 @@ $(node_sysroot)/lib/crt1.o: node/musl/crt1.S $(NODE_HEADERS)
 
 .SECONDEXPANSION:
 # One object for node/posix: the table of calls needs all of it anyway.
-$(B)/node/posix.o: $$(posix_objects)
-	ld -r -o $@ $^
+$(B)/node/posix.o: $$(posix_objects) node/posix/exports
+	ld -r -o $@ $(filter %.o,$^)
+	objcopy -w $$(grep -v '^#' node/posix/exports | sed 's/.*/--keep-global-symbol=&/') $@
 
 $(NODE_LIBC): $(B)/node/posix.o $(mach_runtime) $(mach_stubs)/libmach.a $(node_sysroot)/lib/crt1.o $$(NODE_HURD_USER) $(node_musl)/lib/libc.a
 	cp $(node_musl)/lib/crti.o $(node_musl)/lib/crtn.o $(@D)/
