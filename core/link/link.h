@@ -177,7 +177,7 @@ size_t link_output (struct link *link, uint64_t now, void *buffer, size_t capaci
    one reference more on the buffer of every slice that is not empty, until the
    peer has the whole message or the session ends; the bytes must not change as
    long.  Otherwise nothing changed and no reference was taken: DR_SESSION_OVER:
-   no session is up; DR_LIMIT: the send queue is over its bound, a WRITABLE
+   no session is up, or its UP event was not taken yet; DR_LIMIT: the send queue is over its bound, a WRITABLE
    event will come; DR_INVALID: larger than message_bytes_max;
    DR_NO_MEMORY.  */
 enum dr_status link_send (struct link *link, struct link_peer *peer, uint64_t stream,
@@ -219,8 +219,9 @@ struct link_event
 };
 
 /* Takes the next event; false: there is none.  Events of one peer come in the
-   order in which things happened: UP, its messages, DOWN, UP...  A message
-   counts against assembly_bytes_max until it is taken here.  */
+   order in which things happened: UP, its messages, DOWN, UP...  Take
+   them all, each time: when messages worth twice assembly_bytes_max are begun
+   or wait here, further ones are dropped until they are taken.  */
 bool link_event (struct link *link, struct link_event *event);
 
 enum link_state { LINK_IDLE, LINK_CONNECTING, LINK_CONNECTED };

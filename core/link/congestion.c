@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "core/link/congestion.h"
+
+#include <string.h>
+
+#define US_PER_S UINT64_C (1000000)
+
+static uint64_t
+window_min (const struct congestion *c)
+{
+  return (uint64_t) LINK_WINDOW_MIN_DATAGRAMS * c->datagram;
+}
+
+static void
+set_window (struct congestion *c, uint64_t window)
+{
+  if (window > c->window_max)
+    window = c->window_max;
+  if (window < window_min (c))
+    window = window_min (c);
+  c->window = window;
+}
+
+void
+congestion_init (struct congestion *c, uint32_t datagram_bytes, uint64_t window_max,
+		 uint64_t now)
+{
+  memset (c, 0, sizeof *c);
+  c->datagram = datagram_bytes;
+  c->window_max = window_max;
+  c->startup = true;
+  c->round_time = c->rtt_time = c->rate_time = c->sent_time = now;
+  set_window (c, (uint64_t) LINK_INITIAL_DATAGRAMS * datagram_bytes);
+}
+
+static void
+note_rtt (struct congestion *c, uint64_t now, uint64_t rtt)
+{
+  if (now - c->rtt_time >= LINK_RTT_BUCKET_US)
+    {
+      c->rtt_min[1] = c->rtt_min[0];
+      c->rtt_min[0] = 0;
+      c->rtt_time = now;
+    }
+  if (c->rtt_min[0] == 0 || rtt < c->rtt_min[0])
+    c->rtt_min[0] = rtt;
+}
+
+static uint64_t
+least_rtt (const struct congestion *c)
+{
+  uint64_t a = c->rtt_min[0], b = c->rtt_min[1];
+  return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+static uint64_t
+greatest_rate (const struct congestion *c)
+{
+  return c->rate[0] > c->rate[1] ? c->rate[0] : c->rate[1];
+}
+
+/* A rate measured while the caller had little to send says only that at least
+   so much is possible.  */
+static void
+note_rate (struct congestion *c, uint64_t now, uint64_t rate)
+{
+  if (!c->limited && rate <= greatest_rate (c))
+    return;
+  if (now - c->rate_time >= LINK_RATE_BUCKET_US)
+    {
+      c->rate[1] = c->rate[0];
+      c->rate[0] = 0;
+      c->rate_time = now;
+    }
+  if (rate > c->rate[0])
+    c->rate[0] = rate;
+}
+
+static uint64_t
+cap_of (const struct congestion *c)
+{
+  uint64_t rate = greatest_rate (c);
+  if (rate == 0)
+    return c->window_max;
+  uint64_t span = least_rtt (c) + LINK_QUEUE_TARGET_US;
+  if (rate > UINT64_MAX / 5 / (span + 1))
+    return c->window_max;
+  return rate * span / US_PER_S * 5 / 4;
+}
+
+static void
+judge_losses (struct congestion *c, const struct congestion_ack *a)
+{
+  c->sample_acked += a->acked;
+  c->sample_lost += a->lost;
+  c->sample_lost -= a->spurious < c->sample_lost ? a->spurious : c->sample_lost;
+  uint32_t total = c->sample_acked + c->sample_lost;
+  if (total < LINK_LOSS_SAMPLE)
+    return;
+  c->loss_percent = (unsigned) ((uint64_t) c->sample_lost * 100 / total);
+  c->sample_acked = c->sample_lost = 0;
+  if (c->loss_percent <= LINK_LOSS_CUT_PERCENT || a->largest < c->cut_end)
+    return;
+  c->knee = c->window;
+  c->startup = false;
+  c->cut_end = a->next;
+  set_window (c, c->window / 10 * 7);
+}
+
+static void
+grow (struct congestion *c, uint64_t bytes)
+{
+  if (!c->limited)
+    return;
+  if (c->startup)
+    set_window (c, c->window + bytes);
+  else if (c->loss_percent > LINK_LOSS_HOLD_PERCENT)
+    return;
+  else if (c->window > c->knee / 10 * 9 && c->window < c->knee / 10 * 11)
+    set_window (c, c->window + bytes / 64 + 1);
+  else
+    set_window (c, c->window + bytes / 8 + 1);
+}
+
+static void
+end_round (struct congestion *c, uint64_t now, const struct congestion_ack *a)
+{
+  if (a->largest < c->round_end || now - c->round_time < LINK_ROUND_US)
+    return;
+  if (c->round_end != 0)
+    note_rate (c, now, c->round_bytes * US_PER_S / (now - c->round_time));
+  if (c->limited && c->window > cap_of (c))
+    {
+      c->startup = false;
+      set_window (c, cap_of (c));
+    }
+  c->round_end = a->next;
+  c->round_time = now;
+  c->round_bytes = 0;
+  c->limited = false;
+}
+
+void
+congestion_acked (struct congestion *c, uint64_t now, const struct congestion_ack *a)
+{
+  if (a->rtt)
+    note_rtt (c, now, a->rtt);
+  c->round_bytes += a->bytes;
+  judge_losses (c, a);
+  grow (c, a->bytes);
+  end_round (c, now, a);
+}
+
+void
+congestion_sending (struct congestion *c, uint64_t now, uint64_t flight_bytes)
+{
+  uint64_t burst = (uint64_t) LINK_IDLE_DATAGRAMS * c->datagram;
+  uint64_t pause = now - c->sent_time;
+  if (flight_bytes == 0 && pause >= least_rtt (c) + LINK_QUEUE_TARGET_US)
+    {
+      if (pause >= LINK_IDLE_US && c->window > burst)
+	set_window (c, burst);
+      /* A pause is no part of a round.  */
+      c->round_end = 0;
+      c->round_time = now;
+      c->round_bytes = 0;
+    }
+  c->sent_time = now;
+}
+
+void
+congestion_probe (struct congestion *c, unsigned count)
+{
+  if (count >= 3)
+    set_window (c, c->window / 2);
+}

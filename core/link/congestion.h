@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How many bytes may be in flight.
+
+   The window doubles each round trip until more is in flight than the measured
+   rate carries in the least round trip plus LINK_QUEUE_TARGET_US, or until more
+   than LINK_LOSS_CUT_PERCENT get lost; from then on it follows these two.  A few
+   per cent of losses by themselves say nothing about congestion and change
+   nothing.  Sending is clocked by acknowledgements; no timer is involved.  */
+#ifndef DR_LINK_CONGESTION_H
+#define DR_LINK_CONGESTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/link/limits.h"
+
+struct congestion
+{
+  uint32_t datagram;
+  uint64_t window, window_max;
+  uint64_t knee;		/* window at the last cut; 0: none */
+  bool startup;
+  bool limited;			/* the window held data back in this round */
+  uint64_t rtt_min[2], rtt_time;	/* newer bucket first; 0: empty */
+  uint64_t rate[2], rate_time;		/* bytes per second */
+  uint64_t round_end;		/* number that ends the round */
+  uint64_t round_time, round_bytes;
+  uint32_t sample_acked, sample_lost;
+  unsigned loss_percent;
+  uint64_t cut_end;		/* no second cut before this number */
+  uint64_t sent_time;
+};
+
+struct congestion_ack
+{
+  uint64_t bytes;		/* newly acknowledged */
+  uint32_t acked, lost, spurious;	/* datagrams */
+  uint64_t rtt;			/* sample; 0: none */
+  uint64_t largest;		/* greatest number acknowledged */
+  uint64_t next;		/* the next number to be sent */
+};
+
+void congestion_init (struct congestion *c, uint32_t datagram_bytes, uint64_t window_max,
+		      uint64_t now);
+void congestion_acked (struct congestion *c, uint64_t now, const struct congestion_ack *a);
+/* Called before a datagram with contents goes, with what is in flight.  */
+void congestion_sending (struct congestion *c, uint64_t now, uint64_t flight_bytes);
+/* COUNT probes in a row found no answer.  */
+void congestion_probe (struct congestion *c, unsigned count);
+
+#endif
