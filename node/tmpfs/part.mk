@@ -13,8 +13,9 @@ $(tmpfs_dir)/%_S.c $(tmpfs_dir)/%_S.h &: node/defs/hurd/%.defs node/defs/hurd/hu
 	MIGFLAGS="-include node/tmpfs/translation.h" tools/mig server hurd/$*.defs $(tmpfs_dir)/$*_S.c $(tmpfs_dir)/$*_S.h
 
 .SECONDEXPANSION:
+# What is not implemented answers EOPNOTSUPP (the number on the wire).
 $(tmpfs_dir)/%_S.o: $(tmpfs_dir)/%_S.c $(wildcard node/tmpfs/*.h) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
-	$(NODE_CC) $(tmpfs_cflags) -w -c -o $@ $<
+	$(NODE_CC) $(tmpfs_cflags) -DMIG_EOPNOTSUPP=0x4000002d -w -c -o $@ $<
 
 $(tmpfs_dir)/%.o: node/tmpfs/%.c $(wildcard node/tmpfs/*.h) node/posix/include/hurd_abi.h $(tmpfs_stubs:%=$(tmpfs_dir)/%.h) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
 	@mkdir -p $(@D)
