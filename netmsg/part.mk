@@ -46,9 +46,17 @@ $(netmsg_objects): $(B)/node/netmsg/%.o: %.c $(netmsg_headers) $(B)/node/sysroot
 
 -include $(netmsg_objects:.o=.d)
 
-$(B)/node/bin/netmsg: $(netmsg_objects) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
+$(B)/node/root/bin/netmsg: $(netmsg_objects) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
 	@mkdir -p $(@D)
 	$(B)/node/cc -o $@ $^
 
-.PHONY: node
-node: $(B)/node/bin/netmsg
+node_root_files += $(B)/node/root/bin/netmsg
+
+# ---- tests that run on nodes
+$(B)/node/root/tests/box: tests/node/rights/box.c tests/node/rights/letter.c
+$(B)/node/root/tests/rights-test: tests/node/rights/rights.c tests/node/rights/letter.c
+$(B)/node/root/tests/box $(B)/node/root/tests/rights-test: tests/node/rights/box.h tests/node/rights/letter.h $(B)/node/sysroot/lib/libc.a
+	@mkdir -p $(@D)
+	$(B)/node/cc -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -o $@ $(filter %.c,$^)
+
+node_root_files += $(B)/node/root/tests/box $(B)/node/root/tests/rights-test

@@ -7,6 +7,7 @@ SODIUM_SOURCE := $(B)/src/libsodium/src/libsodium
 SODIUM := $(B)/node/libsodium
 NODE_SODIUM_LIB := $(SODIUM)/libsodium.a
 NODE_SODIUM_INCLUDE := $(SODIUM)/include
+SODIUM_INCLUDE_GENERATED := $(NODE_SODIUM_INCLUDE)/sodium
 
 SODIUM_FILES := \
 	sodium/core sodium/runtime sodium/utils sodium/version sodium/codecs \
@@ -29,14 +30,13 @@ SODIUM_FILES := \
 	crypto_pwhash/argon2/blake2b-long
 SODIUM_OBJECTS := $(addprefix $(SODIUM)/,$(addsuffix .o,$(SODIUM_FILES)))
 
-# SODIUM_SIMD=1 adds the SSE variants; see the note on speed in doc/netmsg-internals.md.
+# SODIUM_SIMD=1 adds the SSE variants.
 SODIUM_SIMD ?= 0
 SODIUM_SIMD_FLAGS_1 := -DHAVE_EMMINTRIN_H=1 -DHAVE_PMMINTRIN_H=1 -DHAVE_TMMINTRIN_H=1 -DHAVE_CPUID=1
 SODIUM_FLAGS := -std=gnu11 -O2 -w -fno-strict-aliasing -DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN=1 -DHAVE_TI_MODE=1 \
 	-DHAVE_WEAK_SYMBOLS=1 -DHAVE_ATOMIC_OPS=1 -DHAVE_INLINE_ASM=1 -DHAVE_EXPLICIT_BZERO=1 \
-	-DDEV_MODE=0 -D_GNU_SOURCE $(SODIUM_SIMD_FLAGS_$(SODIUM_SIMD)) \
+	-D_GNU_SOURCE $(SODIUM_SIMD_FLAGS_$(SODIUM_SIMD)) \
 	-I$(SODIUM_SOURCE)/include/sodium -I$(SODIUM_INCLUDE_GENERATED)
-SODIUM_INCLUDE_GENERATED := $(NODE_SODIUM_INCLUDE)/sodium
 
 $(B)/src/.libsodium:
 	tools/packages src libsodium
