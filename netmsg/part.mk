@@ -18,6 +18,9 @@ $(B)/host/tests/netmsg_config: tests/netmsg/config.c $(NETMSG_CONFIG_SOURCES) $(
 # ---- the node's netmsg: the engines, the layer over mach_msg, the program
 netmsg_sources := $(wildcard core/base/*.c core/wire/*.c core/rights/*.c core/link/*.c mach/*.c netmsg/*.c)
 netmsg_objects := $(netmsg_sources:%.c=$(B)/node/netmsg/%.o)
+# An engine shows its own prefix only; inside, its names are its own.
+netmsg_engines := $(B)/node/netmsg/rights.o $(B)/node/netmsg/link.o
+netmsg_plain_objects := $(filter-out $(B)/node/netmsg/core/rights/% $(B)/node/netmsg/core/link/%,$(netmsg_objects))
 netmsg_generated := $(B)/node/netmsg/mig
 netmsg_stubs := netmsg_user netmsg_server fsys_server
 netmsg_stub_objects := $(netmsg_stubs:%=$(netmsg_generated)/%.o)
@@ -42,15 +45,23 @@ $(netmsg_stub_objects): %.o: %.c $(B)/node/sysroot/lib/libc.a
 
 $(netmsg_objects): $(B)/node/netmsg/%.o: %.c $(netmsg_headers) $(B)/node/sysroot/lib/libc.a $(B)/node/libsodium/include/sodium.h
 	@mkdir -p $(@D)
-	$(B)/node/cc $(netmsg_cflags) -MMD -MP -c -o $@ $<
+	@$(B)/node/cc $(netmsg_cflags) -MMD -MP -c -o $@ $<
 
 -include $(netmsg_objects:.o=.d)
 
-$(B)/node/root/bin/netmsg: $(netmsg_objects) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
+$(B)/node/netmsg/rights.o: $(filter $(B)/node/netmsg/core/rights/%,$(netmsg_objects))
+$(B)/node/netmsg/link.o: $(filter $(B)/node/netmsg/core/link/%,$(netmsg_objects))
+$(netmsg_engines): $(B)/node/netmsg/%.o:
+	ld -r -o $@ $^
+	objcopy -w --keep-global-symbol='$*_*' $@
+
+$(B)/node/root/bin/netmsg: $(netmsg_plain_objects) $(netmsg_engines) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
 	@mkdir -p $(@D)
 	$(B)/node/cc -o $@ $^
 
+ifneq ($(wildcard core/rights/roots.c core/rights/root.c),)	# until the engine is whole
 node_root_files += $(B)/node/root/bin/netmsg
+endif
 
 # ---- tests that run on nodes
 $(B)/node/root/tests/box: tests/node/rights/box.c tests/node/rights/letter.c
