@@ -15,16 +15,20 @@ $(B)/node/posix/%.o: node/posix/%.c $(wildcard node/posix/*.h node/posix/include
 	@mkdir -p $(@D)
 	$(B)/node/cc -std=gnu11 -O2 $(WARN) $(posix_extra) -Inode/posix -Inode/posix/include -c -o $@ $<
 
-# What the signal thread answers.
+# What the signal thread answers.  Its names must not meet those of a program
+# that serves the same interfaces.
 posix_stubs := msg exc
 posix_defs_msg := hurd/msg.defs
 posix_defs_exc := mach/exc.defs
+posix_stub_names = -D$(1)_server=posix_$(1)_server -D$(1)_server_routines=posix_$(1)_server_routines
+posix_stub_flags := -I$(B)/node/posix $(foreach s,$(posix_stubs),$(call posix_stub_names,$(s))) \
+	-Dcatch_exception_raise=posix_S_exception_raise
 $(posix_stubs:%=$(B)/node/posix/%_server.c): $(B)/node/posix/%_server.c: node/defs/hurd/msg.defs node/defs/hurd/hurd_types.defs $(mig_ready)
 	@mkdir -p $(@D)
-	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server $(posix_defs_$*) $@ $(@:.c=.h)
+	MIGFLAGS="-DSERVERPREFIX=posix_S_" tools/mig server $(posix_defs_$*) $@ $(@:.c=.h)
 $(posix_stubs:%=$(B)/node/posix/%_server.h): $(B)/node/posix/%.h: $(B)/node/posix/%.c
-$(B)/node/posix/signal_thread.o: $(B)/node/posix/msg_server.h
-$(B)/node/posix/signal_thread.o: posix_extra = -I$(B)/node/posix
-$(posix_stubs:%=$(B)/node/posix/%_server.o): $(B)/node/posix/%_server.o: $(B)/node/posix/%_server.c $(NODE_HEADERS) $$(NODE_HURD_HEADERS)
-	$(B)/node/cc -std=gnu11 -O2 -w -c -o $@ $<
+$(B)/node/posix/signal_thread.o: $(posix_stubs:%=$(B)/node/posix/%_server.h)
+$(B)/node/posix/signal_thread.o: posix_extra = $(posix_stub_flags)
+$(posix_stubs:%=$(B)/node/posix/%_server.o): $(B)/node/posix/%_server.o: $(B)/node/posix/%_server.c node/posix/part.mk $(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	$(B)/node/cc -std=gnu11 -O2 -w $(posix_stub_flags) -c -o $@ $<
 posix_objects += $(posix_stubs:%=$(B)/node/posix/%_server.o)

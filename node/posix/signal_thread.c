@@ -13,11 +13,10 @@
 #include <mach/task_special_ports.h>
 #include <hurd/process.h>
 #include "msg_server.h"
+#include "exc_server.h"
 
 boolean_t msg_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t exc_server(mach_msg_header_t *request, mach_msg_header_t *reply);
-kern_return_t S_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task, integer_t exception, integer_t code,
-				long subcode);
 
 enum {
 	SIGNAL_STACK_BYTES = 32768,
@@ -142,7 +141,7 @@ static void arrived(int signal)
 		signal_post(signal);
 }
 
-kern_return_t S_msg_sig_post(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type, int number,
+kern_return_t posix_S_msg_sig_post(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type, int number,
 			     natural_t code, mach_port_t reference)
 {
 	int signal = hurd_signal_to_musl(number);
@@ -156,18 +155,18 @@ kern_return_t S_msg_sig_post(mach_port_t port, mach_port_t reply, mach_msg_type_
 	return 0;
 }
 
-kern_return_t S_msg_sig_post_untraced(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type, int number,
+kern_return_t posix_S_msg_sig_post_untraced(mach_port_t port, mach_port_t reply, mach_msg_type_name_t reply_type, int number,
 				      natural_t code, mach_port_t reference)
 {
-	return S_msg_sig_post(port, reply, reply_type, number, code, reference);
+	return posix_S_msg_sig_post(port, reply, reply_type, number, code, reference);
 }
 
-kern_return_t S_msg_proc_newids(mach_port_t port, mach_port_t task, pid_t parent, pid_t group, int orphaned)
+kern_return_t posix_S_msg_proc_newids(mach_port_t port, mach_port_t task, pid_t parent, pid_t group, int orphaned)
 {
 	return HURD_EOPNOTSUPP;
 }
 
-kern_return_t S_msg_get_init_port(mach_port_t port, mach_port_t reference, int which, mach_port_t *result,
+kern_return_t posix_S_msg_get_init_port(mach_port_t port, mach_port_t reference, int which, mach_port_t *result,
 				  mach_msg_type_name_t *type)
 {
 	if (reference != mach_task_self())
@@ -182,7 +181,7 @@ kern_return_t S_msg_get_init_port(mach_port_t port, mach_port_t reference, int w
 	return 0;
 }
 
-kern_return_t S_msg_get_fd(mach_port_t port, mach_port_t reference, int fd, mach_port_t *result, mach_msg_type_name_t *type)
+kern_return_t posix_S_msg_get_fd(mach_port_t port, mach_port_t reference, int fd, mach_port_t *result, mach_msg_type_name_t *type)
 {
 	struct open_port *open_port = reference == mach_task_self() ? fd_get(fd) : NULL;
 
@@ -216,7 +215,7 @@ static int signal_of_exception(int exception, int code)
 
 /* The thread waits in the kernel; it goes on, with what signal_inject made of
    it, when this replies success. */
-kern_return_t S_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task, integer_t exception, integer_t code,
+kern_return_t posix_S_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task, integer_t exception, integer_t code,
 				long subcode)
 {
 	int signal = signal_of_exception(exception, code);

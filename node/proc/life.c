@@ -2,6 +2,7 @@
 /* What a process says about its own life. */
 #include "process.h"
 #include "process_server.h"
+#include "interrupt_server.h"
 
 kern_return_t S_proc_mark_exit(mach_port_t port, int status, int sigcode)
 {
