@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "startup.h"
-#include <hurd/fsys.h>
-#if __has_include(<hurd.h>)
 #include <hurd.h>
-#else
-#define get_privileged_ports(host, device) KERN_FAILURE
-#endif
+#include <hurd/fsys.h>
 
 kern_return_t startup_as_translator(mach_port_t control)
 {
