@@ -30,17 +30,20 @@ static mach_port_t result(int error, mach_port_t port)
 file_t file_name_lookup(const char *name, int flags, mode_t mode)
 {
 	mach_port_t port = MACH_PORT_NULL;
+	int error = path_lookup(AT_FDCWD, name, flags_to_hurd(flags), mode, &port);
 
-	return result(path_lookup(AT_FDCWD, name, flags_to_hurd(flags), mode, &port), port);
+	return result(error, port);
 }
 
 file_t file_name_lookup_under(file_t start, const char *name, int flags, mode_t mode)
 {
 	mach_port_t port = MACH_PORT_NULL;
+	int error;
 
 	if (*name == '/')
 		return file_name_lookup(name, flags, mode);
-	return result(lookup_from(start, name, flags_to_hurd(flags), mode & ~current_umask(), &port), port);
+	error = lookup_from(start, name, flags_to_hurd(flags), mode & ~current_umask(), &port);
+	return result(error, port);
 }
 
 file_t file_name_split(const char *name, char **last)
