@@ -59,15 +59,15 @@ $(B)/node/root/bin/netmsg: $(netmsg_plain_objects) $(netmsg_engines) $(netmsg_st
 	@mkdir -p $(@D)
 	$(B)/node/cc -o $@ $^
 
-ifneq ($(wildcard core/rights/roots.c core/rights/root.c),)	# until the engine is whole
+ifneq ($(shell git ls-files core/rights/root.c),)	# until the engine is whole
 node_root_files += $(B)/node/root/bin/netmsg
 endif
 
-# ---- tests that run on nodes
-$(B)/node/root/tests/box: tests/node/rights/box.c tests/node/rights/letter.c
-$(B)/node/root/tests/rights-test: tests/node/rights/rights.c tests/node/rights/letter.c
-$(B)/node/root/tests/box $(B)/node/root/tests/rights-test: tests/node/rights/box.h tests/node/rights/letter.h $(B)/node/sysroot/lib/libc.a
+# ---- tests that need several nodes: tests/cluster/rights.sh runs them
+$(B)/node/root/tests/cluster/box: tests/node/rights/box.c tests/node/rights/letter.c
+$(B)/node/root/tests/cluster/rights-test: tests/node/rights/rights.c tests/node/rights/letter.c
+$(B)/node/root/tests/cluster/box $(B)/node/root/tests/cluster/rights-test: tests/node/rights/box.h tests/node/rights/letter.h $(B)/node/sysroot/lib/libc.a
 	@mkdir -p $(@D)
 	$(B)/node/cc -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -o $@ $(filter %.c,$^)
 
-node_root_files += $(B)/node/root/tests/box $(B)/node/root/tests/rights-test
+node_root_files += $(B)/node/root/tests/cluster/box $(B)/node/root/tests/cluster/rights-test
