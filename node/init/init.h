@@ -9,7 +9,7 @@
 #include <mach.h>
 
 #define RAMDISKS_MAX 16
-#define SERVER_WAIT_SECONDS 30		/* for a server to report itself at boot */
+#define SERVER_WAIT_SECONDS 10		/* for a server to report itself at boot */
 
 /* ---- report.c: on the kernel's console; `init: ' and the text. */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -36,8 +36,8 @@ extern struct boot_ports boot;
 /* Starts the thread that answers the servers; once, before the others. */
 void servers_prepare(void);
 /* Starts PROGRAM of ARCHIVE with the arguments WORDS (null at the end) and waits
-   until it has reported its control port by fsys_startup, which is returned.  A
-   server that does not come up is the end of the boot. */
+   until it has reported its control port by fsys_startup, which is returned; null
+   when it does not come up in time.  WORDS[0] names the program to others. */
 mach_port_t start_translator(const struct archive *archive, const char *program, const char *const *words);
 /* Starts the process server and waits for its startup_procinit. */
 void start_proc(const struct archive *archive);
@@ -45,6 +45,18 @@ void start_proc(const struct archive *archive);
 kern_return_t put_translator(const char *path, mach_port_t control);
 /* Asks CONTROL for its root, as root directory of the system. */
 mach_port_t control_root(mach_port_t control);
+
+/* A send right to a new port that the answering thread receives on. */
+mach_port_t answering_port(void);
+
+/* ---- log.c: serves io requests to the log and to the clock. */
+boolean_t log_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
+
+/* ---- clock.c: /dev/time, the kernel's page of the time, for all to map. */
+void clock_prepare(void);
+boolean_t clock_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
+kern_return_t clock_map(mach_port_t object, mach_port_t *readable, mach_msg_type_name_t *readable_type,
+			mach_port_t *writable, mach_msg_type_name_t *writable_type);
 
 /* ---- exceptions.c */
 /* From now on, crashes of this task's descendants are reported and end as

@@ -9,7 +9,6 @@
 #include "log_server.h"
 
 boolean_t log_server(mach_msg_header_t *request, mach_msg_header_t *reply);
-boolean_t log_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
 
 enum { PRINT_BYTES = 128 };
 
@@ -40,6 +39,12 @@ kern_return_t S_io_stat(mach_port_t object, io_statbuf_t *stat)
 	stat->st_mode = S_IFCHR | 0222;
 	stat->st_nlink = 1;
 	return 0;
+}
+
+kern_return_t S_io_map(mach_port_t object, mach_port_t *readable, mach_msg_type_name_t *readable_type,
+		       mach_port_t *writable, mach_msg_type_name_t *writable_type)
+{
+	return clock_map(object, readable, readable_type, writable, writable_type);
 }
 
 boolean_t log_demux(mach_msg_header_t *request, mach_msg_header_t *reply)

@@ -16,16 +16,19 @@ static void start_file_server(const struct archive *archive)
 		words[i + 2] = names[i];
 	}
 	words[count + 2] = NULL;
-	boot.root = control_root(start_translator(archive, "hurd/tmpfs", words));
+	mach_port_t control = start_translator(archive, "hurd/tmpfs", words);
+	if (control == MACH_PORT_NULL)
+		fail("there is no root file system");
+	boot.root = control_root(control);
 }
 
 /* A translator of the boot image on its node; the boot goes on without it. */
-static void start_on_node(const struct archive *archive, const char *program, const char *path)
+static void start_on_node(const struct archive *archive, const char *path, const char *const *words)
 {
-	const char *words[] = { program, NULL };
-	kern_return_t error = put_translator(path, start_translator(archive, program, words));
+	mach_port_t control = start_translator(archive, words[0] + 1, words);
+	kern_return_t error = control == MACH_PORT_NULL ? KERN_SUCCESS : put_translator(path, control);
 	if (error)
-		report("%s cannot be put on /%s: error 0x%x", program, path, error);
+		report("%s cannot be put on /%s: error 0x%x", words[0], path, error);
 }
 
 int main(int argc, char **argv)
@@ -43,9 +46,11 @@ int main(int argc, char **argv)
 	if (archive_read(boot.device_master, "rd0", &archive))
 		fail("no ramdisk rd0; the second module has to be base.tar $(ramdisk-create)");
 	start_file_server(&archive);
+	clock_prepare();
 	start_proc(&archive);
-	start_on_node(&archive, "hurd/exec", "servers/exec");
-	start_on_node(&archive, "hurd/console", "dev/console");
+	start_on_node(&archive, "servers/exec", (const char *const[]){ "/hurd/exec", NULL });
+	start_on_node(&archive, "dev/console", (const char *const[]){ "/hurd/console", NULL });
+	start_on_node(&archive, "servers/socket/1", (const char *const[]){ "/hurd/pflocal", NULL });
 	vm_deallocate(mach_task_self(), (vm_address_t)archive.bytes, archive.size);
 	become_process();
 	run_sessions();

@@ -4,12 +4,13 @@
 .SECONDEXPANSION:
 init_build := $(B)/node/init
 init_objects := $(patsubst node/init/%.c,$(init_build)/%.o,$(wildcard node/init/*.c))
-init_stubs := boot log startup exc
+init_stubs := boot log startup exc control
 init_flags := -std=gnu11 -O2 -Inode/init -Inode/posix -Inode/posix/include -Inode/proc -I$(init_build)
 init_defs_startup := node/defs/hurd/startup.defs
 init_defs_exc := mach/exc.defs
+init_defs_control := node/proc/control.defs
 
-$(init_build)/%_server.c $(init_build)/%_server.h &: $(wildcard node/init/*.defs) node/defs/hurd/startup.defs node/defs/hurd/hurd_types.defs $(mig_ready)
+$(init_build)/%_server.c $(init_build)/%_server.h &: $(wildcard node/init/*.defs) node/proc/control.defs node/defs/hurd/startup.defs node/defs/hurd/hurd_types.defs $(mig_ready)
 	@mkdir -p $(@D)
 	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server $(or $(init_defs_$*),node/init/$*.defs) \
 		$(init_build)/$*_server.c $(init_build)/$*_server.h

@@ -18,7 +18,6 @@
 
 boolean_t boot_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t startup_server(mach_msg_header_t *request, mach_msg_header_t *reply);
-boolean_t log_demux(mach_msg_header_t *request, mach_msg_header_t *reply);
 
 /* The name by which the file server finds its right to the device master port:
    high enough not to be one that the kernel hands out first. */
@@ -36,7 +35,7 @@ static struct {
 	mach_port_t control;	/* what the last fsys_startup brought */
 } answers = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0 };
 
-static mach_port_t new_port(void)
+mach_port_t answering_port(void)
 {
 	mach_port_t port;
 	kern_return_t error = mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
@@ -73,9 +72,11 @@ static mach_port_t await(mach_port_t *where, const char *program)
 	pthread_mutex_lock(&answers.mutex);
 	while (*where == MACH_PORT_NULL)
 		if (pthread_cond_timedwait(&answers.changed, &answers.mutex, &until))
-			fail("%s has not come up in %d seconds", program, SERVER_WAIT_SECONDS);
+			break;
 	mach_port_t port = *where;
 	pthread_mutex_unlock(&answers.mutex);
+	if (port == MACH_PORT_NULL)
+		report("%s has not come up in %d seconds", program, SERVER_WAIT_SECONDS);
 	return port;
 }
 
@@ -105,8 +106,8 @@ kern_return_t S_startup_procinit(mach_port_t server, mach_port_t reply_port, mac
 
 static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
-	if (request->msgh_local_port == boot.log)
-		return log_demux(request, reply);
+	if (log_demux(request, reply) || clock_demux(request, reply))
+		return TRUE;
 	if (request->msgh_local_port == answers.bootstrap)
 		return boot_server(request, reply) || startup_server(request, reply);
 	return startup_demux(request, reply, NULL);
@@ -123,8 +124,8 @@ void servers_prepare(void)
 	pthread_t thread;
 	if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &answers.set))
 		fail("no port set");
-	answers.bootstrap = new_port();
-	boot.log = new_port();
+	answers.bootstrap = answering_port();
+	boot.log = answering_port();
 	if (pthread_create(&thread, NULL, answer, NULL))
 		fail("no thread");
 }
@@ -141,7 +142,7 @@ static void join_words(const char *const *words, char *block, size_t room, size_
 	}
 }
 
-static void start_server(const struct archive *archive, const char *program, const char *const *words)
+static bool start_server(const struct archive *archive, const char *program, const char *const *words)
 {
 	char block[1024];
 	size_t block_size;
@@ -149,8 +150,10 @@ static void start_server(const struct archive *archive, const char *program, con
 	struct new_task task;
 
 	join_words(words, block, sizeof block, &block_size);
-	if (!archive_find(archive, program, &image.image, &image.size))
-		fail("%s is not in the boot image", program);
+	if (!archive_find(archive, program, &image.image, &image.size)) {
+		report("%s is not in the boot image", program);
+		return false;
+	}
 
 	mach_port_t fds[3], ports[HURD_INIT_PORT_MAX] = { MACH_PORT_NULL };
 	for (int i = 0; i < 3; i++)
@@ -166,8 +169,10 @@ static void start_server(const struct archive *archive, const char *program, con
 	};
 	struct elf_source source = elf_source_memory(&image);
 	int error = new_task_make(&source, &startup, &task);
-	if (error)
-		fail("%s cannot be loaded: error 0x%x", program, error);
+	if (error) {
+		report("%s cannot be loaded: error 0x%x", program, error);
+		return false;
+	}
 	task_set_name(task.task, (char *)words[0]);
 	if (boot.proc != MACH_PORT_NULL) {
 		mach_port_t proc = MACH_PORT_NULL;
@@ -182,20 +187,21 @@ static void start_server(const struct archive *archive, const char *program, con
 	if (!error)
 		error = new_task_run(&task, &startup);
 	if (error)
-		fail("%s cannot be started: error 0x%x", program, error);
+		report("%s cannot be started: error 0x%x", program, error);
+	return !error;
 }
 
 mach_port_t start_translator(const struct archive *archive, const char *program, const char *const *words)
 {
 	answers.control = MACH_PORT_NULL;
-	start_server(archive, program, words);
-	return await(&answers.control, program);
+	return start_server(archive, program, words) ? await(&answers.control, program) : MACH_PORT_NULL;
 }
 
 void start_proc(const struct archive *archive)
 {
 	start_server(archive, "hurd/proc", (const char *const[]){ "/hurd/proc", NULL });
-	await(&boot.proc, "hurd/proc");
+	if (await(&boot.proc, "hurd/proc") == MACH_PORT_NULL)
+		fail("there is no process server");
 }
 
 mach_port_t control_root(mach_port_t control)
