@@ -21,6 +21,13 @@
 
 enum { sweep_interval_ms = 5000, exit_usage = 2 };
 
+static struct nic *card_in_use;	/* for the program's end only */
+
+static void stop_card(void)
+{
+	nic_stop(card_in_use);
+}
+
 struct server {
 	mach_port_t port_set;
 	struct object control, interrupt;
@@ -99,6 +106,9 @@ static void open_card(struct server *server)
 	if (!server->ethernet)
 		die("not enough memory");
 	status_of_card(server->nic);
+	/* The card must not write into memory that is somebody else's by then. */
+	card_in_use = server->nic;
+	atexit(stop_card);
 }
 
 /* ---- the loop ---- */

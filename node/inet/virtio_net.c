@@ -220,6 +220,11 @@ kern_return_t nic_open(mach_port_t host_priv, mach_port_t device_master, mach_po
 	return KERN_SUCCESS;
 }
 
+void nic_stop(struct nic *nic)
+{
+	port_out8(nic->io_base + virtio_status, 0);
+}
+
 const uint8_t *nic_address(const struct nic *nic)
 {
 	return nic->address;

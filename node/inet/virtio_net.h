@@ -43,6 +43,9 @@ typedef void nic_sink(void *context, const struct nic_frame *frame);
 kern_return_t nic_open(mach_port_t host_priv, mach_port_t device_master, mach_port_t interrupt_port,
 		struct nic **nic, const char **problem);
 
+/* Makes the card forget our memory; to be called before the program ends. */
+void nic_stop(struct nic *nic);
+
 const uint8_t *nic_address(const struct nic *nic);	/* 6 bytes */
 const struct nic_counters *nic_counters(const struct nic *nic);
 
