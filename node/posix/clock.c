@@ -1,60 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clocks and sleeping.
-
-   The kernel steps its clock every tick (10 ms); between ticks time is
-   interpolated with the processor's counter, and never goes back. */
+/* Clocks and sleeping.  What a clock shows now comes from clock_page.c. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <time.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/times.h>
-#include <mach/time_value.h>
 #include "posix.h"
 
-enum { TICK_NS = 10000000, CLOCK_TICKS_PER_SECOND = 100, SLEEP_MS_MAX = 1000000, SWITCH_WAIT = 2 };
-
-static struct {
-	const volatile mapped_time_value_t *page;	/* the kernel's, read-only */
-	long last_monotonic;
-	mach_port_t host;
-} clocks;
-
-void posix_clock_after_fork(void)
-{
-	clocks.page = NULL;	/* mapped with VM_INHERIT_NONE */
-}
+enum { CLOCK_TICKS_PER_SECOND = 100, SLEEP_MS_MAX = 1000000, SWITCH_WAIT = 2 };
 
 static long ns_of(const struct timespec *time)
 {
 	return time->tv_sec * NS_PER_SECOND + time->tv_nsec;
-}
-
-static long ns_of_value(const time_value64_t *value)
-{
-	return value->seconds * NS_PER_SECOND + value->nanoseconds;
-}
-
-static mach_port_t host(void)
-{
-	if (clocks.host == MACH_PORT_NULL)
-		clocks.host = mach_host_self();
-	return clocks.host;
-}
-
-long posix_realtime_ns(void)
-{
-	time_value64_t value = { 0 };
-	host_get_time64(host(), &value);
-	return ns_of_value(&value);
-}
-
-long posix_monotonic_ns(void)
-{
-	time_value64_t value = { 0 };
-	host_get_uptime64(host(), &value);
-	long now = ns_of_value(&value);
-	return now;
 }
 
 static long task_time_ns(void)
@@ -105,7 +63,7 @@ long sys_clock_getres(int clock, struct timespec *out)
 	if (clock_ns(clock) < 0)
 		return -EINVAL;
 	if (out)
-		*out = (struct timespec){ .tv_nsec = TICK_NS };
+		*out = (struct timespec){ .tv_nsec = POSIX_TICK_NS };
 	return 0;
 }
 

@@ -11,7 +11,7 @@
    Which file has what:
      dispatch.c   the table              start.c      from the first instruction to main
      memory.c     mmap and the like      entropy.c    random numbers
-     clock.c      time and sleeping      interrupt.c  blocking calls that return -EINTR
+     clock*.c     time and sleeping      interrupt.c  blocking calls that return -EINTR
      futex.c      futexes on gsync       identity.c   uname, sysinfo, limits, user ids
      threads.c    clone, exit, join
    files, processes, signals, sockets and poll: see the headers of those files. */
@@ -92,11 +92,13 @@ void posix_interrupt(struct posix_thread *target);
 /* Has the calling thread a signal to take?  (signal_state.c) */
 bool posix_signals_deliverable(void);
 
-/* ---- clock.c */
-/* Nanoseconds since boot; never goes back. */
+/* ---- clock_page.c */
+#define POSIX_TICK_NS 10000000l		/* the kernel's clock steps so far at once */
+/* Nanoseconds since boot; never goes back within a process. */
 long posix_monotonic_ns(void);
 long posix_realtime_ns(void);
 void posix_clock_after_fork(void);
+/* ---- clock.c */
 /* Waits until posix_monotonic_ns() >= UNTIL_NS; 0 or -EINTR. */
 long posix_sleep_until(long until_ns);
 
