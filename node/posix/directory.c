@@ -47,6 +47,8 @@ static int convert_entries(const char *data, size_t data_size, int count, int fi
 		if (length > size - *used)
 			break;
 		done++;
+		if (from->d_ino == 0)	/* the place of a name that was removed */
+			continue;
 		to->d_ino = from->d_ino;
 		to->d_off = first + done;
 		to->d_reclen = length;
@@ -74,7 +76,9 @@ static long read_entries(struct open_port *open_port, char *buffer, size_t size)
 		vm_deallocate(mach_task_self(), (vm_address_t)data, data_size);
 	open_port->directory_entry += done;
 	open_port->is_directory = true;
-	return done == 0 && count > 0 ? -EINVAL : used;
+	if (done == 0 && count > 0)
+		return -EINVAL;		/* not even one fits */
+	return used == 0 && done > 0 ? read_entries(open_port, buffer, size) : used;
 }
 
 long sys_getdents64(int fd, void *buffer, size_t size)
@@ -162,7 +166,7 @@ static bool is_child(mach_port_t parent, const struct hurd_dirent *entry, struct
 	mach_port_t port;
 	bool same;
 
-	if (is_dots(entry->d_name))
+	if (entry->d_ino == 0 || is_dots(entry->d_name))
 		return false;
 	if (parent_place.filesystem == child.filesystem)
 		return entry->d_ino == child.number;

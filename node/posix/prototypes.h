@@ -14,6 +14,7 @@
 /* Types of which the calls take pointers only. */
 struct itimerval;
 struct kernel_sigaction;
+struct mask_argument;
 struct rlimit;
 struct rusage;
 struct stat;
