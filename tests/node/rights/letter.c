@@ -84,7 +84,8 @@ letter_next (struct letter *letter, struct letter_item *item)
 {
 	mach_msg_type_t type;
 
-	if (!(letter->header.msgh_bits & MACH_MSGH_BITS_COMPLEX) || letter->at + sizeof type > letter->header.msgh_size)
+	/* the kernel clears the COMPLEX bit when a message holds plain data only */
+	if (letter->at + sizeof type > letter->header.msgh_size)
 		return false;
 	memcpy (&type, letter->bytes + letter->at, sizeof type);
 	letter->at += sizeof type;
@@ -127,12 +128,24 @@ mach_msg_return_t
 letter_send_disposed (struct letter *letter, mach_port_t to, mach_msg_type_name_t disposition, mach_port_t reply,
 	unsigned timeout_ms)
 {
+	mach_msg_return_t result;
+
 	letter->header.msgh_bits = (letter->header.msgh_bits & MACH_MSGH_BITS_COMPLEX)
 		| MACH_MSGH_BITS (disposition, reply != MACH_PORT_NULL ? MACH_MSG_TYPE_MAKE_SEND_ONCE : 0);
 	letter->header.msgh_remote_port = to;
 	letter->header.msgh_local_port = reply;
-	return mach_msg (&letter->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, letter->header.msgh_size, 0, MACH_PORT_NULL,
+	result = mach_msg (&letter->header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, letter->header.msgh_size, 0, MACH_PORT_NULL,
 		timeout_ms, MACH_PORT_NULL);
+	if (result == MACH_SEND_TIMED_OUT)
+	{
+		/* the kernel took it in and gave it back: all rights in it are extra ones now */
+		mach_port_deallocate (mach_task_self (), letter->header.msgh_remote_port);
+		if (reply != MACH_PORT_NULL)
+			mach_port_deallocate (mach_task_self (), letter->header.msgh_local_port);
+		letter->header.msgh_remote_port = letter->header.msgh_local_port = MACH_PORT_NULL;
+		mach_msg_destroy (&letter->header);
+	}
+	return result;
 }
 
 mach_msg_return_t

@@ -85,8 +85,13 @@ ask (mach_port_t box_at, int count, int32_t *values)
 {
 	int32_t status = BOX_NOTHING;
 
-	if (letter_call (&letter, box_at, WAIT_MS) != MACH_MSG_SUCCESS || !letter_next_int (&letter, &status) || status != 0)
-		return fail ("box said %d to a request", status);
+	mach_msg_id_t request = letter.header.msgh_id;
+	mach_msg_return_t result = letter_call (&letter, box_at, WAIT_MS);
+
+	if (result != MACH_MSG_SUCCESS)
+		return fail ("request %d: %#x", request, result);
+	if (!letter_next_int (&letter, &status) || status != 0)
+		return fail ("request %d: the box said %d", request, status);
 	for (int i = 0; i < count; i++)
 		if (!letter_next_int (&letter, &values[i]))
 			return fail ("box's answer is too short");
@@ -218,6 +223,12 @@ every_inline_type_survives (void)
 	return true;
 }
 
+static uint32_t
+word_at (size_t i)
+{
+	return (uint32_t) i * UINT32_C (2654435761);
+}
+
 static bool
 echo_memory (size_t bytes, bool deallocate)
 {
@@ -229,7 +240,7 @@ echo_memory (size_t bytes, bool deallocate)
 	CHECK (vm_allocate (mach_task_self (), &memory, bytes, TRUE) == KERN_SUCCESS);
 	words = (uint32_t *) memory;
 	for (size_t i = 0; i < bytes / sizeof *words; i++)
-		words[i] = i * UINT32_C (2654435761);
+		words[i] = word_at (i);
 	((uint8_t *) memory)[bytes - 1] = 0x5a;
 	letter_begin (&letter, BOX_ECHO);
 	letter_add_memory (&letter, (void *) memory, bytes, deallocate);
@@ -237,7 +248,7 @@ echo_memory (size_t bytes, bool deallocate)
 	CHECK (letter_next (&letter, &item) && !item.is_inline && item.bytes == bytes);
 	echoed = item.data;
 	for (size_t i = 0; i + 1 < bytes / sizeof *words && same; i++)
-		same = echoed[i] == i * UINT32_C (2654435761);
+		same = echoed[i] == word_at (i);
 	CHECK (same && ((uint8_t *) item.data)[bytes - 1] == 0x5a);
 	vm_deallocate (mach_task_self (), (vm_address_t) item.data, bytes);
 	if (!deallocate)
