@@ -26,3 +26,16 @@ $(B)/node/root/hurd/tmpfs: $(tmpfs_objects) $$(NODE_LIBC)
 	$(NODE_CC) -o $@ $(tmpfs_objects)
 
 node_root_files += $(B)/node/root/hurd/tmpfs
+tmpfs_test_dir := $(B)/node/tests/tmpfs
+tmpfs_test_sources := $(wildcard tests/node/tmpfs/*.c)
+
+.SECONDEXPANSION:
+$(tmpfs_test_dir)/%.o: tests/node/tmpfs/%.c tests/node/tmpfs/check.h node/bin/start_translator.h node/posix/include/hurd_abi.h $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	@mkdir -p $(@D)
+	$(NODE_CC) -std=gnu11 -O2 $(WARN) -Itests/node/tmpfs -Inode/bin -Inode/posix/include -c -o $@ $<
+
+$(B)/node/root/tests/tmpfs-conformance: $(tmpfs_test_sources:tests/node/tmpfs/%.c=$(tmpfs_test_dir)/%.o) $$(NODE_START_TRANSLATOR) $$(NODE_LIBC)
+	@mkdir -p $(@D)
+	$(NODE_CC) -o $@ $(filter %.o,$^)
+
+node_root_files += $(B)/node/root/tests/tmpfs-conformance
