@@ -9,14 +9,14 @@
 
 #include "sim/world/world.h"
 
-enum { STEPS_DEFAULT = 600, SHRINK_RUNS_MAX = 400 };
+enum { STEPS_DEFAULT = 400, SHRINK_RUNS_MAX = 400 };
 
 static const char usage[] =
   "Usage: sim [--seed S] [--worlds N] [--nodes K] [--steps N] [--faults LIST] [--trace]\n"
   "Runs N worlds (default 1000) with the seeds S, S+1, ... (default 1) and checks the\n"
   "invariants R1 to R7 in each.\n\n"
   "  --nodes K      nodes in a world, 1 to 4 (default: 2 or 3, by the seed)\n"
-  "  --steps N      steps under faults (default 600)\n"
+  "  --steps N      steps under faults (default: 400 to 3200, by the seed)\n"
   "  --faults LIST  of cuts,crashes,memory,moves or none (default: by the seed)\n"
   "  --trace        print every event (best with --worlds 1)\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
@@ -34,6 +34,8 @@ options_for (const struct settings *settings, uint64_t seed)
 {
   struct world_options o = { .seed = seed, .steps = settings->steps };
   uint64_t bits = seed * 0x9e3779b97f4a7c15u >> 40;
+  if (o.steps == 0)
+    o.steps = STEPS_DEFAULT << (bits >> 8 & 3);
   o.nodes = settings->nodes != 0 ? settings->nodes : 2 + (bits & 1);
   if (settings->faults != NULL)
     {
@@ -168,7 +170,7 @@ seconds (void)
 int
 main (int argc, char **argv)
 {
-  struct settings s = { .seed = 1, .worlds = 1000, .steps = STEPS_DEFAULT };
+  struct settings s = { .seed = 1, .worlds = 1000 };
   parse (argc, argv, &s);
   uint64_t steps = 0, events = 0, messages = 0;
   double start = seconds (), last = start;

@@ -105,6 +105,9 @@ void
 check_at_rest (struct world *w)
 {
   each_name (w, rest_visit, NULL);
+  for (size_t u = 1; u < w->ports && !w->faults; u++)
+    if (w->port[u].said_dead && anyone_has (w, (uid) u, MK_TYPE_RECEIVE))
+      world_violate (w, "R1", "a task got a dead right for the live port %zu", u);
   for (size_t i = 0; i < w->sents && !w->faults; i++)
     if (!w->sent[i].received && w->sent[i].sequence != 0
 	&& anyone_has (w, w->sent[i].destination, MK_TYPE_RECEIVE))

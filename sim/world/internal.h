@@ -41,7 +41,8 @@ struct session
 struct port_record
 {
   unsigned node;			/* where it was made, or last received */
-  bool destroyed;
+  bool destroyed;			/* by a task, or by its node's crash */
+  bool said_dead;			/* a task got a dead right for it */
   bool requested;			/* no-senders, to itself, not yet answered */
   uint32_t moves;			/* how often its receive right was sent */
   uint32_t moves_requested;		/* the same when no-senders was requested */

@@ -231,10 +231,12 @@ nodes_step (struct world *w)
   unsigned i = world_roll (w, w->options.nodes);
   struct node *node = w->node[i].node;
   size_t choices = node_choices (node), start = world_roll (w, (uint32_t) choices);
-  w->result->events++;
   for (size_t k = 0; k < choices; k++)
     if (node_choose (node, (start + k) % node_choices (node), w->now))
-      return true;
+      {
+	w->result->events++;
+	return true;
+      }
   return false;
 }
 
