@@ -59,7 +59,7 @@
 #define LINK_FLOOR_GAPS_EVERY 32u	/* datagrams, after losses */
 
 /* Sending.  */
-#define LINK_SMALL_BYTES 16384u		/* up to here a message is "small" */
+#define LINK_SMALL_BYTES 16384u		/* = LINK_SMALL_MESSAGE_BYTES of link.h */
 #define LINK_SMALL_TURN_BYTES 4096u	/* of small messages per bulk datagram */
 #define LINK_SPLIT_ROOM_BYTES 512u	/* less room: begin a new datagram instead */
 #define LINK_BULK_ACTIVE_MAX 256u

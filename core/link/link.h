@@ -44,6 +44,8 @@
 #define LINK_DATAGRAM_BYTES_MAX 65507u
 /* What one message adds to every byte bound besides its contents.  */
 #define LINK_MESSAGE_OVERHEAD_BYTES 256u
+/* Up to this size messages go before larger ones.  */
+#define LINK_SMALL_MESSAGE_BYTES 16384u
 #define LINK_NEVER UINT64_MAX
 
 struct link;
@@ -82,8 +84,10 @@ struct link_config
      be under way besides.  Part of the protocol: the same value at both ends
      (it travels in the handshake; the smaller one counts for the sender).  */
   uint64_t assembly_bytes_max;
-  /* A peer's send queue: link_send says DR_LIMIT above either bound.  One
-     message of any size is always taken when the queue is empty.  */
+  /* A peer's send queue: link_send says DR_LIMIT above either bound.  Messages
+     up to LINK_SMALL_MESSAGE_BYTES have a quarter of the bytes for themselves,
+     beside those of the larger ones; a larger one of any size is taken when no
+     other larger one is queued.  */
   uint64_t send_bytes_max;
   uint32_t send_messages_max;
   uint64_t window_bytes_max;		/* greatest congestion window */

@@ -3,12 +3,14 @@
    schedule.c.  */
 #include "core/link/sendqueue.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/link/link.h"
 #include "core/link/schedule.h"
 
 #define TABLE_MIN 16u
+static_assert (LINK_SMALL_BYTES == LINK_SMALL_MESSAGE_BYTES, "the header says so");
 
 static size_t
 message_bytes (uint32_t slices)
@@ -114,6 +116,31 @@ drop_slices (struct out_message *m)
     dr_buf_drop (m->slice_of[i].buf);
 }
 
+/* Small messages have a quarter of the bound for themselves beside the large
+   ones: a queue full of bulk does not hold up what is urgent.  */
+static bool
+has_room (const struct sendqueue *q, uint32_t total)
+{
+  uint64_t charge = sendqueue_charge (total);
+  if (q->messages >= q->messages_max)
+    return false;
+  if (total <= LINK_SMALL_BYTES)
+    return q->messages == 0 || q->small_bytes_queued + charge <= q->bytes_max / 4;
+  return q->bulk_messages == 0 || q->bytes - q->small_bytes_queued + charge <= q->bytes_max;
+}
+
+static void
+account (struct sendqueue *q, uint32_t total, bool add)
+{
+  uint64_t charge = sendqueue_charge (total), sign = add ? 1 : -UINT64_C (1);
+  q->messages += sign;
+  q->bytes += sign * charge;
+  if (total <= LINK_SMALL_BYTES)
+    q->small_bytes_queued += sign * charge;
+  else
+    q->bulk_messages += sign;
+}
+
 static enum dr_status
 check_push (struct sendqueue *q, const struct dr_slice *slices, size_t count,
 	    uint32_t *total, uint32_t *filled)
@@ -131,13 +158,10 @@ check_push (struct sendqueue *q, const struct dr_slice *slices, size_t count,
 	(*filled)++;
     }
   *total = (uint32_t) sum;
-  if (q->messages != 0
-      && (q->messages >= q->messages_max || q->bytes + sendqueue_charge (*total) > q->bytes_max))
-    {
-      q->refused = true;
-      return DR_LIMIT;
-    }
-  return DR_OK;
+  if (has_room (q, *total))
+    return DR_OK;
+  q->refused = true;
+  return DR_LIMIT;
 }
 
 enum dr_status
@@ -165,8 +189,7 @@ sendqueue_push (struct sendqueue *q, uint64_t stream, const struct dr_slice *sli
 	m->slice_of[m->slices++] = slices[i];
 	dr_buf_ref (slices[i].buf);
       }
-  q->messages++;
-  q->bytes += sendqueue_charge (total);
+  account (q, total, true);
   if (s->head)
     s->tail->next = m;
   else
@@ -244,10 +267,11 @@ acknowledged (struct sendqueue *q, struct out_message *m)
 {
   m->acked_whole = true;
   drop_slices (m);
-  q->messages--;
-  q->bytes -= sendqueue_charge (m->total);
+  account (q, m->total, false);
   q->messages_sent++;
-  if (q->refused && q->bytes <= q->bytes_max / 2 && q->messages <= q->messages_max / 2)
+  if (q->refused && q->messages <= q->messages_max / 2
+      && q->small_bytes_queued <= q->bytes_max / 8
+      && q->bytes - q->small_bytes_queued <= q->bytes_max / 2)
     {
       q->refused = false;
       q->writable = true;

@@ -84,6 +84,8 @@ struct sendqueue
   uint64_t small_held, bulk_held;	/* charges the receiver may hold */
 
   uint64_t bytes, messages;		/* queued and not acknowledged */
+  uint64_t small_bytes_queued;		/* of these, of small messages */
+  uint64_t bulk_messages;
   bool refused, writable;		/* DR_LIMIT was said; room came since */
   struct fragment *free_fragments;
   uint32_t free_count;

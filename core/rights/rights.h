@@ -194,8 +194,8 @@ void rights_delivered (struct rights *rights, uint64_t now, uint64_t ticket,
 enum dr_status rights_get_root (struct rights *rights, uint64_t now,
 				uint64_t session, uint64_t *request);
 
-/* Answers ROOT_WANTED: a LOCAL (or PROXY) send right, or NULL with a nonzero
-   ERROR (any number of the caller's: it comes out at the other side).  */
+/* Answers ROOT_WANTED: a LOCAL send right, or NULL with a nonzero ERROR (any number
+   of the caller's but RIGHTS_ROOT_GONE: it comes out at the other side).  */
 enum dr_status rights_give_root (struct rights *rights, uint64_t now,
 				 uint64_t session, uint64_t request,
 				 const struct wire_right *right, uint32_t error);
@@ -258,7 +258,7 @@ enum rights_action_kind
      rights_proxy_closed.  */
   RIGHTS_PROXY_CLOSE,
   /* Destroy the receive right: holders get dead names, queued messages their
-     notifications.  */
+     notifications.  Nothing, if the number is unknown (any more).  */
   RIGHTS_PROXY_DESTROY,
   /* Request a dead-name notification for `name`; if it is dead already:
      rights_local_dead.  */
@@ -271,7 +271,7 @@ enum rights_action_kind
   RIGHTS_ROOT_WANTED,
   /* The answer to rights_get_root: `to` (a right as in DELIVER, PROXY: make one
      send right; LOCAL: copy one) or NULL and `error` (nonzero; RIGHTS_ROOT_GONE:
-     the session ended).  Then rights_delivered (`ticket`).  */
+     the session ended).  Then rights_delivered (`ticket`), if it is not 0.  */
   RIGHTS_ROOT,
 };
 #define RIGHTS_ROOT_GONE UINT32_MAX
