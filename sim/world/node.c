@@ -9,6 +9,10 @@ struct proxy
 {
   uint32_t number;
   mk_name name;
+  /* Where its no-senders notification goes: to the proxy itself, behind its messages.
+     A proxy that was adopted may be sent notifications that are meant for its old
+     receiver, so it has a port of its own for ours.  */
+  mk_name notify;
   bool once, paused;
   /* The engine had no room for a message that was taken off: nothing else may be
      received from this proxy before it has been taken.  */
@@ -126,18 +130,20 @@ static void
 forget_proxy (struct node *node, struct proxy *proxy)
 {
   drop_translated (proxy->stalled);
+  if (proxy->notify != proxy->name)
+    mk_mod_refs (node->task, proxy->notify, MK_RECEIVE, -1);
   *proxy = node->proxy[--node->proxies];
 }
 
 static void
-arm (struct node *node, mk_name name, uint32_t sync)
+arm (struct node *node, struct proxy *proxy, uint32_t sync)
 {
   mk_name previous;
-  if (mk_request_notification (node->task, name, MK_NOTIFY_NO_SENDERS, sync, name,
+  if (mk_request_notification (node->task, proxy->name, MK_NOTIFY_NO_SENDERS, sync, proxy->notify,
 			       MK_MAKE_SEND_ONCE, &previous) != MK_SUCCESS)
     wrong (node, "no-senders cannot be requested");
   else if (previous != MK_NULL)
-    wrong (node, "no-senders was armed already");
+    mk_deallocate (node->task, previous);
 }
 
 /* --- From the kernel to the engine ------------------------------------------ */
@@ -253,6 +259,7 @@ static void
 received (struct node *node, struct proxy *proxy, const struct mk_message *m, uint64_t now)
 {
   uint32_t number = proxy->number;
+  bool own = proxy->notify == proxy->name;
   if (m->local.disposition == MK_MOVE_SEND_ONCE)
     {
       uint64_t cookie;
@@ -261,9 +268,9 @@ received (struct node *node, struct proxy *proxy, const struct mk_message *m, ui
 	  rights_send_once_gone (node->engine, now, number);
 	  return;
 	}
-      if (!proxy->once && m->id == MK_NOTIFY_SEND_ONCE)
+      if (!proxy->once && own && m->id == MK_NOTIFY_SEND_ONCE)
 	return;			/* our own cancelled no-senders request */
-      if (!proxy->once && m->id == MK_NOTIFY_NO_SENDERS)
+      if (!proxy->once && ((own && m->id == MK_NOTIFY_NO_SENDERS) || m->id == NODE_NO_SENDERS_ID))
 	{
 	  uint32_t count;
 	  memcpy (&count, m->data, sizeof count);
@@ -289,9 +296,27 @@ received (struct node *node, struct proxy *proxy, const struct mk_message *m, ui
     unpause_later (node, number, t);
 }
 
+/* No-senders of an adopted proxy: it must come behind the messages of the proxy.  */
+static void
+requeue_no_senders (struct node *node, struct proxy *proxy)
+{
+  struct mk_message m;
+  while (proxy->notify != proxy->name
+	 && mk_receive (node->task, proxy->notify, &m) == MK_SUCCESS)
+    if (m.id == MK_NOTIFY_NO_SENDERS)
+      {
+	m = (struct mk_message) { .id = NODE_NO_SENDERS_ID, .bytes = sizeof (uint32_t),
+				  .remote = { proxy->name, MK_MAKE_SEND_ONCE },
+				  .data = { m.data[0], m.data[1], m.data[2], m.data[3] } };
+	if (mk_send (node->task, &m) != MK_SUCCESS)
+	  wrong (node, "a marker could not be queued");
+      }
+}
+
 static bool
 receive_from (struct node *node, struct proxy *proxy, uint64_t now)
 {
+  requeue_no_senders (node, proxy);
   if (proxy->stalled != NULL)
     {
       struct translated *t = proxy->stalled;
@@ -465,6 +490,7 @@ close_proxy (struct node *node, struct proxy *proxy, uint64_t now)
 			   &previous);
   if (previous != MK_NULL)
     mk_deallocate (node->task, previous);
+  requeue_no_senders (node, proxy);
   /* One at a time: the engine may be out of memory for a while.  */
   for (unsigned tries = 0; tries < 100000; tries++)
     {
@@ -595,16 +621,17 @@ execute (struct node *node, const struct rights_action *action, uint64_t now)
       }
     case RIGHTS_PROXY_CREATE:
       mk_allocate (node->task, MK_RECEIVE, &name);
-      add_proxy (node, (struct proxy) { .number = action->proxy, .name = name,
+      add_proxy (node, (struct proxy) { .number = action->proxy, .name = name, .notify = name,
 					.once = action->once });
       if (!action->once)
-	arm (node, name, action->sync);
+	arm (node, by_number (node, action->proxy), action->sync);
       trace (node, "proxy %u created, name %u%s", action->proxy, name, action->once ? ", once" : "");
       break;
     case RIGHTS_PROXY_ADOPT:
+      mk_allocate (node->task, MK_RECEIVE, &name);
       add_proxy (node, (struct proxy) { .number = action->proxy, .name = action->name,
-					.paused = true });
-      arm (node, action->name, action->sync);
+					.notify = name, .paused = true });
+      arm (node, by_number (node, action->proxy), action->sync);
       trace (node, "proxy %u adopted, name %u", action->proxy, action->name);
       break;
     case RIGHTS_ROOT_WANTED:
@@ -628,7 +655,7 @@ execute (struct node *node, const struct rights_action *action, uint64_t now)
 	}
       switch (action->kind)
 	{
-	case RIGHTS_PROXY_ARM: arm (node, proxy->name, action->sync); break;
+	case RIGHTS_PROXY_ARM: arm (node, proxy, action->sync); break;
 	case RIGHTS_PROXY_PAUSE: proxy->paused = true; break;
 	case RIGHTS_PROXY_RESUME: proxy->paused = false; break;
 	case RIGHTS_PROXY_MARK: mark_proxy (node, proxy, action->cookie); break;

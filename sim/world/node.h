@@ -11,6 +11,7 @@
 
 /* Ids of messages that the driver sends to its own proxies.  */
 #define NODE_MARK_ID 0x7d5a
+#define NODE_NO_SENDERS_ID 0x7d5b
 
 struct node;
 
