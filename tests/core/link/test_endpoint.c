@@ -187,6 +187,478 @@ line_cut_for_three_seconds (void **state)
   free (t);
 }
 
+/* --- Fairness ----------------------------------------------------------- */
+
+struct interleave
+{
+  size_t big;
+  uint64_t small_sent, small_got, worst, big_time, sent_at[4096];
+  bool big_got;
+};
+
+static void
+interleave_event (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  struct interleave *t = ctx;
+  if (e->kind != LINK_MESSAGE)
+    return;
+  if (e->stream == 1)
+    {
+      assert_true (world_is (e->message, 1, t->big));
+      t->big_got = true;
+      t->big_time = w->now;
+      return;
+    }
+  uint64_t took = w->now - t->sent_at[t->small_got % 4096];
+  assert_true (world_is (e->message, t->small_got, 200));
+  t->small_got++;
+  if (took > t->worst)
+    t->worst = took;
+}
+
+static bool
+interleave_step (struct world *w, void *ctx)
+{
+  struct interleave *t = ctx;
+  static uint64_t last;
+  if (w->now - last >= 3 * MS && !t->big_got)
+    {
+      last = w->now;
+      t->sent_at[t->small_sent % 4096] = w->now;
+      assert_int_equal (world_send (w, 0, 1, 2, t->small_sent++, 200), DR_OK);
+    }
+  return t->big_got && t->small_got == t->small_sent;
+}
+
+/* While tens of megabytes go, a small message every few milliseconds arrives
+   soon: what is queued in the network is bounded by the link itself.  */
+static void
+big_and_small (void **state)
+{
+  for (unsigned lossy = 0; lossy < 2; lossy++)
+    {
+      struct world w;
+      struct interleave *t = calloc (1, sizeof *t);
+      world_init (&w, 21, 2, NULL);
+      w.bytes_per_s = 50000000;
+      w.queue_bytes = 4000000;
+      w.loss_ppm = lossy ? 10000 : 0;
+      w.event = interleave_event;
+      w.ctx = t;
+      t->big = lossy ? 16 << 20 : 64 << 20;
+      world_connect (&w, 0, 1);
+      uint64_t start = w.now;
+      assert_int_equal (world_send (&w, 0, 1, 1, 1, t->big), DR_OK);
+      assert_true (world_run (&w, w.now + 60 * S, interleave_step));
+      assert_true (t->small_got > 50);
+      assert_true (t->worst < (lossy ? 80 * MS : 25 * MS));
+      double rate = (double) t->big / (double) (t->big_time - start);
+      print_message ("  %u MiB at %.1f MB/s of 50, %s; small ones at most %.1f ms late\n",
+		     (unsigned) (t->big >> 20), rate, lossy ? "1 %% lost" : "clean",
+		     (double) t->worst / 1000);
+      assert_true (rate > (lossy ? 35 : 42));
+      world_free (&w);
+      free (t);
+    }
+}
+
+static uint64_t got_bytes;
+
+static void
+count_bytes (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  if (e->kind == LINK_MESSAGE)
+    got_bytes += e->message->bytes;
+}
+
+static bool
+keep_sending (struct world *w, void *ctx)
+{
+  static uint64_t stream;
+  struct link_status status;
+  link_peer_status (w->node[0].peer[1], &status);
+  if (status.queue_bytes < 3000000)
+    while (status.queue_bytes < 4000000)
+      {
+	assert_int_equal (world_send (w, 0, 1, stream++ % 8, 1, 100000), DR_OK);
+	status.queue_bytes += 100000;
+      }
+  return false;
+}
+
+/* What arrives per second over a line of 20 MB/s at several rates of random
+   loss, and with a short queue (where losses are the only sign of being too
+   fast).  */
+static void
+goodput (void **state)
+{
+  static const struct
+  {
+    uint32_t loss_ppm;
+    uint64_t delay;
+    size_t queue_bytes;
+    double least;		/* MB/s */
+  } line[] = {
+    { 0, 250, 1000000, 17 },
+    { 0, 10 * MS, 1000000, 17 },
+    { 10000, 250, 1000000, 16 },
+    { 10000, 10 * MS, 1000000, 15 },
+    { 30000, 250, 1000000, 15 },
+    { 50000, 250, 1000000, 14 },
+    { 50000, 5 * MS, 1000000, 12 },
+    { 0, 250, 60000, 15 },
+    { 0, 5 * MS, 60000, 13 },
+    { 10000, 250, 60000, 14 },
+  };
+  for (unsigned i = 0; i < sizeof line / sizeof line[0]; i++)
+    {
+      struct world w;
+      struct link_status status;
+      world_init (&w, 30 + i, 2, NULL);
+      w.bytes_per_s = 20000000;
+      w.queue_bytes = line[i].queue_bytes;
+      w.delay = line[i].delay;
+      w.loss_ppm = line[i].loss_ppm;
+      world_connect (&w, 0, 1);
+      w.event = count_bytes;
+      got_bytes = 0;
+      world_run (&w, w.now + 4 * S, keep_sending);
+      link_peer_status (w.node[0].peer[1], &status);
+      double rate = (double) got_bytes / 4e6;
+      print_message ("  %u.%u %% lost, %3u ms, queue %4u KB: %4.1f MB/s of 20; window %4u KB, "
+		     "%.1f %% sent again\n", line[i].loss_ppm / 10000,
+		     line[i].loss_ppm / 1000 % 10, (unsigned) (2 * line[i].delay / MS),
+		     (unsigned) (line[i].queue_bytes / 1000), rate,
+		     (unsigned) (status.window_bytes / 1000),
+		     100.0 * (double) status.datagrams_lost / (double) status.datagrams_sent);
+      assert_true (rate >= line[i].least);
+      assert_int_equal (w.node[0].downs[1], 0);
+      world_free (&w);
+    }
+}
+
+/* --- Bounds ------------------------------------------------------------- */
+
+/* However much is sent and lost, neither side holds more than was agreed.  */
+static void
+memory_is_bounded (void **state)
+{
+  struct world w;
+  struct traffic *t = calloc (1, sizeof *t);
+  world_init (&w, 50, 2, small_queues);
+  w.loss_ppm = 100000;
+  w.reorder_ppm = 200000;
+  t->want = 6000;
+  t->bytes_max = 100000;
+  w.event = traffic_event;
+  w.ctx = t;
+  world_connect (&w, 0, 1);
+  assert_true (world_run (&w, w.now + 300 * S, traffic_step));
+  /* 256 KiB of assembly (the greatest message here fits in), the queue's
+     descriptions, the rings; the senders' contents are not on this account.  */
+  for (unsigned i = 0; i < 2; i++)
+    {
+      print_message ("  at most %zu KB\n", w.node[i].account.most / 1000);
+      assert_true (w.node[i].account.most < 900000);
+    }
+  world_free (&w);
+  free (t);
+}
+
+static void
+send_queue_bounds (void **state)
+{
+  struct world w;
+  unsigned writable = 0, n;
+  world_init (&w, 51, 2, small_queues);
+  world_connect (&w, 0, 1);
+  /* The only large one may have any size; small ones pass beside it.  */
+  assert_int_equal (world_send (&w, 0, 1, 1, 1, 2000000), DR_OK);
+  assert_int_equal (world_send (&w, 0, 1, 2, 1, 20000), DR_LIMIT);
+  assert_int_equal (world_send (&w, 0, 1, 2, 1, 1000), DR_OK);
+  world_run (&w, w.now + S, NULL);
+  for (n = 0; world_send (&w, 0, 1, 1, n, 10) == DR_OK; n++)
+    ;
+  assert_int_equal (n, 300);
+  for (unsigned i = 0; i < 100 && !writable; i++)
+    {
+      world_run (&w, w.now + 1 * MS, NULL);
+      struct link_status status;
+      link_peer_status (w.node[0].peer[1], &status);
+      writable = status.queue_messages <= 150;
+    }
+  assert_true (writable);
+  assert_int_equal (world_send (&w, 0, 1, 1, 1, 10), DR_OK);
+  world_free (&w);
+}
+
+static unsigned writables;
+
+static void
+count_writable (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  if (e->kind == LINK_WRITABLE)
+    writables++;
+}
+
+static void
+writable_comes_once (void **state)
+{
+  struct world w;
+  world_init (&w, 52, 2, small_queues);
+  world_connect (&w, 0, 1);
+  w.event = count_writable;
+  writables = 0;
+  while (world_send (&w, 0, 1, 1, 1, 1000) == DR_OK)
+    ;
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (writables, 1);
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (writables, 1);
+  world_free (&w);
+}
+
+static void
+limits_of_arguments (void **state)
+{
+  struct world w;
+  struct link *l;
+  struct link_config c;
+  world_init (&w, 53, 2, NULL);
+  c = w.node[0].config;
+  c.random = NULL;
+  assert_int_equal (link_create (&c, &w.node[0].account.alloc, 1, &l), DR_INVALID);
+  c = w.node[0].config;
+  c.datagram_bytes = LINK_DATAGRAM_BYTES_MIN - 1;
+  assert_int_equal (link_create (&c, &w.node[0].account.alloc, 1, &l), DR_INVALID);
+  c = w.node[0].config;
+  c.message_bytes_max = (uint64_t) UINT32_MAX + 1;
+  assert_int_equal (link_create (&c, &w.node[0].account.alloc, 1, &l), DR_INVALID);
+  world_connect (&w, 0, 1);
+  struct dr_buf huge = { .bytes = SIZE_MAX, .refs = 1 };
+  struct dr_slice slice[2] = { { &huge, 0, SIZE_MAX / 2 }, { &huge, 0, SIZE_MAX / 2 + 2 } };
+  assert_int_equal (link_send (w.node[0].link, w.node[0].peer[1], 1, slice, 2, w.now), DR_INVALID);
+  slice[0].bytes = w.node[0].config.message_bytes_max + 1;
+  assert_int_equal (link_send (w.node[0].link, w.node[0].peer[1], 1, slice, 1, w.now), DR_INVALID);
+  assert_int_equal (huge.refs, 1);
+  assert_int_equal (link_send (w.node[0].link, w.node[0].peer[1], 1, NULL, 0, w.now), DR_OK);
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (w.node[1].messages, 1);
+  world_free (&w);
+}
+
+static void
+different_limits (void **state)
+{
+  struct world w;
+  world_init (&w, 54, 2, NULL);
+  for (unsigned i = 0; i < 2; i++)
+    {
+      world_stop (&w, i);
+      w.node[i].config.message_bytes_max = i ? 5000 : 100000;
+      w.node[i].config.assembly_bytes_max = i ? 1 << 20 : 128 << 10;
+      w.node[i].config.datagram_bytes = i ? 9000 : 512;
+      world_start (&w, i);
+    }
+  world_connect (&w, 0, 1);
+  assert_int_equal (world_send (&w, 0, 1, 1, 1, 5001), DR_INVALID);
+  assert_int_equal (world_send (&w, 1, 0, 1, 1, 5001), DR_INVALID);
+  for (unsigned i = 0; i < 2000; i++)
+    {
+      assert_int_equal (world_send (&w, 1, 0, i % 50, i, 5000), DR_OK);
+      assert_int_equal (world_send (&w, 0, 1, i % 50, i, 5000), DR_OK);
+    }
+  world_run (&w, w.now + 20 * S, NULL);
+  assert_int_equal (w.node[0].messages, 2000);
+  assert_int_equal (w.node[1].messages, 2000);
+  world_free (&w);
+}
+
+/* --- Lack of memory ----------------------------------------------------- */
+
+static uint64_t place_sent, place_got;
+
+static void
+in_order (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  if (e->kind == LINK_MESSAGE)
+    {
+      assert_int_equal (n->number, 1);
+      assert_true (world_is (e->message, place_got, place_got % 9 * 1500));
+      place_got++;
+    }
+}
+
+static bool
+all_arrived (struct world *w, void *ctx)
+{
+  return place_got == place_sent;
+}
+
+/* A connection, traffic and the end, with one allocation failing: the call that
+   needed it fails, or the peer repeats what could not be kept; nothing leaks,
+   nothing is lost.  Returns false when there was no such allocation.  */
+static bool
+with_failure (uint64_t fail_at, unsigned node)
+{
+  struct world w;
+  world_init (&w, 60, 2, NULL);
+  w.event = in_order;
+  place_sent = place_got = 0;
+  struct account *a = &w.node[node].account;
+  a->fail_at = fail_at;
+  world_connect (&w, 0, 1);
+  for (unsigned i = 0; i < 60; i++)
+    {
+      enum dr_status status;
+      w.loss_ppm = i > 30 ? 100000 : 0;
+      while ((status = world_send (&w, 0, 1, i % 30, place_sent, place_sent % 9 * 1500))
+	     == DR_NO_MEMORY)
+	assert_int_equal (node, 0);
+      assert_int_equal (status, DR_OK);
+      place_sent++;
+      if (i % 7 == 0)
+	world_run (&w, w.now + 300, NULL);
+      /* One stream after the other is enough for order to be total.  */
+      assert_true (world_run (&w, w.now + 10 * S, all_arrived));
+    }
+  for (unsigned i = 0; i < 40; i++)
+    {
+      while (world_send (&w, 0, 1, 77, place_sent, place_sent % 9 * 1500) == DR_NO_MEMORY)
+	;
+      place_sent++;
+    }
+  assert_true (world_run (&w, w.now + 10 * S, all_arrived));
+  bool failed = fail_at && a->fail_at == 0;
+  world_free (&w);
+  return failed;
+}
+
+static void
+every_allocation_fails_once (void **state)
+{
+  for (unsigned node = 0; node < 2; node++)
+    {
+      uint64_t n = 0;
+      while (with_failure (n + 1, node))
+	n++;
+      print_message ("  %u allocations of node %u failed, one by one\n", (unsigned) n, node);
+      assert_true (n > 40);
+    }
+}
+
+/* And a tenth of all of them, with losses.  */
+static void
+many_allocations_fail (void **state)
+{
+  for (uint64_t seed = 1; seed <= 5; seed++)
+    {
+      struct world w;
+      world_init (&w, seed, 2, NULL);
+      world_connect (&w, 0, 1);
+      w.event = in_order;
+      w.loss_ppm = 30000;
+      place_sent = place_got = 0;
+      w.node[0].account.fail_ppm = w.node[1].account.fail_ppm = 100000;
+      while (place_sent < 2000)
+	{
+	  enum dr_status status =
+	    world_send (&w, 0, 1, 5, place_sent, place_sent % 9 * 1500);
+	  if (status == DR_OK)
+	    place_sent++;
+	  else
+	    assert_int_equal (status, DR_NO_MEMORY);
+	  if (place_sent % 50 == 0)
+	    world_run (&w, w.now + MS, NULL);
+	}
+      assert_true (world_run (&w, w.now + 60 * S, all_arrived));
+      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
+      w.node[0].account.fail_ppm = w.node[1].account.fail_ppm = 0;
+      world_free (&w);
+    }
+}
+
+/* --- Endings ------------------------------------------------------------ */
+
+static unsigned dropped_buffers;
+
+static void
+note_drop (struct dr_buf *buf)
+{
+  dropped_buffers++;
+  free (buf);
+}
+
+/* References are given back when a message is acknowledged and when the session
+   ends, not before and not twice.  */
+static void
+references (void **state)
+{
+  struct world w;
+  static uint8_t bytes[5000];
+  world_init (&w, 70, 2, NULL);
+  world_connect (&w, 0, 1);
+  dropped_buffers = 0;
+  for (unsigned i = 0; i < 20; i++)
+    {
+      struct dr_buf *buf = malloc (sizeof *buf);
+      dr_buf_wrap (buf, bytes, sizeof bytes, note_drop);
+      struct dr_slice slice = { buf, 0, sizeof bytes };
+      if (i == 10)
+	{
+	  world_run (&w, w.now + S, NULL);
+	  assert_int_equal (dropped_buffers, 10);
+	  w.cut = true;
+	}
+      assert_int_equal (link_send (w.node[0].link, w.node[0].peer[1], i, &slice, 1, w.now), DR_OK);
+      dr_buf_drop (buf);
+    }
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (dropped_buffers, 10);
+  link_close (w.node[0].link, w.node[0].peer[1], false, w.now);
+  assert_int_equal (dropped_buffers, 20);
+  world_free (&w);
+}
+
+static void
+in_order_until_down (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  if (n->number == 1 && e->kind == LINK_MESSAGE)
+    assert_true (world_is (e->message, place_got++, 3000));
+}
+
+/* A session that ends in the middle: what arrived whole is handed up, in order,
+   before DOWN; nothing of it afterwards.  */
+static void
+end_in_the_middle (void **state)
+{
+  for (uint64_t seed = 1; seed <= 20; seed++)
+    {
+      struct world w;
+      world_init (&w, seed, 2, NULL);
+      w.loss_ppm = 100000;
+      w.event = in_order_until_down;
+      world_connect (&w, 0, 1);
+      place_got = 0;
+      for (unsigned i = 0; i < 300; i++)
+	world_send (&w, 0, 1, 9, i, 3000);
+      world_run (&w, w.now + seed * 200, NULL);
+      link_close (w.node[seed % 2].link, w.node[seed % 2].peer[1 - seed % 2], false, w.now);
+      world_run (&w, w.now + 12 * S, NULL);
+      assert_int_equal (w.node[0].downs[1], 1);
+      assert_int_equal (w.node[1].downs[0], 1);
+      /* A new one begins at nothing.  */
+      w.loss_ppm = 0;
+      world_connect (&w, 0, 1);
+      place_got = 0;
+      for (unsigned i = 0; i < 50; i++)
+	world_send (&w, 0, 1, 9, i, 3000);
+      world_run (&w, w.now + S, NULL);
+      assert_int_equal (place_got, 50);
+      world_free (&w);
+    }
+}
+
 int
 main (void)
 {
@@ -194,6 +666,17 @@ main (void)
     cmocka_unit_test (clean_network),
     cmocka_unit_test (hostile_network),
     cmocka_unit_test (line_cut_for_three_seconds),
+    cmocka_unit_test (big_and_small),
+    cmocka_unit_test (goodput),
+    cmocka_unit_test (memory_is_bounded),
+    cmocka_unit_test (send_queue_bounds),
+    cmocka_unit_test (writable_comes_once),
+    cmocka_unit_test (limits_of_arguments),
+    cmocka_unit_test (different_limits),
+    cmocka_unit_test (every_allocation_fails_once),
+    cmocka_unit_test (many_allocations_fail),
+    cmocka_unit_test (references),
+    cmocka_unit_test (end_in_the_middle),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

@@ -360,6 +360,8 @@ world_run (struct world *w, uint64_t time, bool (*done) (struct world *w, void *
       settle (w);
       if (done && done (w, w->ctx))
 	return true;
+      if (done)
+	settle (w);
       uint64_t at = next_time (w);
       if (at > time)
 	break;
@@ -410,8 +412,6 @@ world_send (struct world *w, unsigned from, unsigned to, uint64_t stream, uint64
 	    size_t bytes)
 {
   struct node *n = &w->node[from];
-  struct account plain;
-  account_init (&plain, 1);
   static struct account kept;
   if (!kept.alloc.alloc)
     account_init (&kept, 1);

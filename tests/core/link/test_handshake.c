@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How sessions begin, and everything that must not disturb them.  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/link/guard.h"
+#include "core/link/packet.h"
+#include "tests/core/link/world.h"
+
+/* --- A recorder --------------------------------------------------------- */
+
+#define RECORDS 512
+
+struct record
+{
+  unsigned from, to;
+  size_t bytes;
+  uint8_t data[1500];
+};
+
+struct recorder
+{
+  struct record *record;
+  unsigned count;
+};
+
+static bool
+record_all (struct world *w, unsigned from, unsigned to, const uint8_t *data, size_t bytes,
+	    void *ctx)
+{
+  struct recorder *r = ctx;
+  if (r->count < RECORDS)
+    {
+      struct record *one = &r->record[r->count++];
+      one->from = from;
+      one->to = to;
+      one->bytes = bytes;
+      memcpy (one->data, data, bytes);
+    }
+  return true;
+}
+
+static void
+record (struct world *w, struct recorder *r)
+{
+  r->record = calloc (RECORDS, sizeof *r->record);
+  r->count = 0;
+  w->tap = record_all;
+  w->ctx = r;
+}
+
+/* The next recorded datagram of a kind from FROM, beginning at *AT.  */
+static const struct record *
+find (const struct recorder *r, unsigned *at, unsigned from, unsigned kind)
+{
+  while (*at < r->count)
+    {
+      const struct record *one = &r->record[(*at)++];
+      if (one->from == from && one->data[0] == kind)
+	return one;
+    }
+  return NULL;
+}
+
+/* --- Helpers ------------------------------------------------------------ */
+
+static struct link_counters
+count (struct world *w, unsigned node)
+{
+  struct link_counters c;
+  link_counters (w->node[node].link, &c);
+  return c;
+}
+
+/* The session works: a message each way arrives.  */
+static void
+works (struct world *w, unsigned a, unsigned b)
+{
+  uint64_t before[2] = { w->node[a].messages, w->node[b].messages };
+  assert_int_equal (world_send (w, a, b, 5, 1, 5000), DR_OK);
+  assert_int_equal (world_send (w, b, a, 5, 1, 5000), DR_OK);
+  world_run (w, w->now + S, NULL);
+  assert_int_equal (w->node[a].messages, before[0] + 1);
+  assert_int_equal (w->node[b].messages, before[1] + 1);
+}
+
+static void
+quick (struct node *n, struct link_config *c)
+{
+  c->dead_us = 2 * S;
+  c->connect_us = 3 * S;
+}
+
+/* --- Tests -------------------------------------------------------------- */
+
+static void
+connect_and_close (void **state)
+{
+  struct world w;
+  world_init (&w, 1, 2, quick);
+  world_connect (&w, 0, 1);
+  works (&w, 0, 1);
+  link_close (w.node[0].link, w.node[0].peer[1], false, w.now);
+  world_run (&w, w.now + 100 * MS, NULL);
+  assert_int_equal (w.node[0].downs[1], 1);
+  assert_int_equal (w.node[0].why[1], LINK_DOWN_CLOSED);
+  assert_int_equal (w.node[1].downs[0], 1);
+  assert_int_equal (w.node[1].why[0], LINK_DOWN_PEER);
+  assert_int_equal (world_send (&w, 0, 1, 1, 1, 10), DR_SESSION_OVER);
+  world_connect (&w, 1, 0);
+  works (&w, 0, 1);
+  link_close (w.node[1].link, w.node[1].peer[0], true, w.now);
+  world_run (&w, w.now + 100 * MS, NULL);
+  assert_int_equal (w.node[0].why[1], LINK_DOWN_FAULT);
+  world_free (&w);
+}
+
+static void
+nobody_there (void **state)
+{
+  struct world w;
+  world_init (&w, 2, 2, quick);
+  w.cut = true;
+  assert_int_equal (link_connect (w.node[0].link, w.node[0].peer[1], w.now), DR_OK);
+  assert_int_equal (link_connect (w.node[0].link, w.node[0].peer[1], w.now), DR_OK);
+  world_run (&w, w.now + 2900 * MS, NULL);
+  assert_int_equal (w.node[0].failures[1], 0);
+  world_run (&w, w.now + 200 * MS, NULL);
+  assert_int_equal (w.node[0].failures[1], 1);
+  world_run (&w, w.now + 10 * S, NULL);
+  assert_int_equal (w.node[0].failures[1], 1);
+  /* Giving up by hand gives the same event.  */
+  link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+  link_close (w.node[0].link, w.node[0].peer[1], false, w.now);
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (w.node[0].failures[1], 2);
+  w.cut = false;
+  world_connect (&w, 0, 1);
+  world_free (&w);
+}
+
+static void
+no_address (void **state)
+{
+  struct world w;
+  world_init (&w, 3, 2, quick);
+  link_peer_address (w.node[1].peer[0], NULL);
+  assert_int_equal (link_connect (w.node[1].link, w.node[1].peer[0], w.now), DR_INVALID);
+  world_connect (&w, 0, 1);
+  /* Now it knows.  */
+  link_close (w.node[1].link, w.node[1].peer[0], false, w.now);
+  world_run (&w, w.now + S, NULL);
+  world_connect (&w, 1, 0);
+  world_free (&w);
+}
+
+/* However the two attempts cross, one session comes out and stays.  */
+static void
+both_connect_at_once (void **state)
+{
+  for (uint64_t seed = 1; seed <= 60; seed++)
+    {
+      struct world w;
+      world_init (&w, seed, 2, NULL);
+      w.delay = 1 + seed * seed * 100;
+      w.jitter = seed % 3 ? 1000 : 1;
+      w.loss_ppm = seed % 4 ? 0 : 300000;
+      link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+      world_run (&w, w.now + world_random (&w.random) % (2 * w.delay), NULL);
+      link_connect (w.node[1].link, w.node[1].peer[0], w.now);
+      world_run (&w, w.now + 9 * S, NULL);
+      assert_true (world_both_up (&w, 0, 1));
+      w.loss_ppm = 0;
+      world_run (&w, w.now + 30 * S, NULL);
+      assert_true (world_both_up (&w, 0, 1));
+      if (seed % 4)
+	assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
+      works (&w, 0, 1);
+      world_free (&w);
+    }
+}
+
+/* Datagrams of the side that would win the tie do not arrive at first.  */
+static void
+crossing_with_one_way_blocked (void **state)
+{
+  for (unsigned blocked = 0; blocked < 2; blocked++)
+    {
+      struct world w;
+      world_init (&w, 40 + blocked, 2, NULL);
+      w.cut_from[blocked] = true;
+      link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+      link_connect (w.node[1].link, w.node[1].peer[0], w.now);
+      world_run (&w, w.now + 5 * S, NULL);
+      assert_false (w.node[1 - blocked].up[blocked]);
+      w.cut_from[blocked] = false;
+      world_run (&w, w.now + 4 * S, NULL);
+      assert_true (world_both_up (&w, 0, 1));
+      works (&w, 0, 1);
+      world_free (&w);
+    }
+}
+
+static void
+restarted_peer (void **state)
+{
+  struct world w;
+  world_init (&w, 5, 2, NULL);
+  world_connect (&w, 0, 1);
+  works (&w, 0, 1);
+  uint64_t first = w.node[0].session[1];
+  world_stop (&w, 1);
+  w.node[1].ups[0] = 0;
+  world_start (&w, 1);
+  /* The old session is not known any more; nothing answers.  */
+  world_send (&w, 0, 1, 1, 1, 100);
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (w.node[0].downs[1], 0);
+  assert_true (count (&w, 1).dropped_index > 0);
+  assert_int_equal (count (&w, 1).datagrams_out, 0);
+  /* The new one ends it: DOWN, then UP.  */
+  link_connect (w.node[1].link, w.node[1].peer[0], w.now);
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (w.node[0].downs[1], 1);
+  assert_int_equal (w.node[0].why[1], LINK_DOWN_REPLACED);
+  assert_int_equal (w.node[0].ups[1], 2);
+  assert_true (world_both_up (&w, 0, 1));
+  assert_true (w.node[0].session[1] != first);
+  works (&w, 0, 1);
+  world_free (&w);
+}
+
+static void
+silent_peer (void **state)
+{
+  for (unsigned busy = 0; busy < 2; busy++)
+    {
+      struct world w;
+      world_init (&w, 6, 2, quick);
+      world_connect (&w, 0, 1);
+      works (&w, 0, 1);
+      /* Idle, it stays up.  */
+      world_run (&w, w.now + 30 * S, NULL);
+      assert_int_equal (w.node[0].downs[1], 0);
+      w.cut = true;
+      if (busy)
+	world_send (&w, 0, 1, 1, 1, 100000);
+      world_run (&w, w.now + 1300 * MS, NULL);
+      assert_int_equal (w.node[0].downs[1], 0);
+      world_run (&w, w.now + 1500 * MS, NULL);
+      assert_int_equal (w.node[0].downs[1], 1);
+      assert_int_equal (w.node[0].why[1], LINK_DOWN_DEAD);
+      assert_int_equal (w.node[1].downs[0], 1);
+      world_free (&w);
+    }
+}
+
+/* Whoever did not run for a while must not think that the others died.  */
+static void
+own_absence (void **state)
+{
+  struct world w;
+  world_init (&w, 7, 2, quick);
+  world_connect (&w, 0, 1);
+  w.cut_from[1] = true;		/* what it would answer is lost */
+  world_send (&w, 0, 1, 1, 1, 10);
+  world_run (&w, w.now + 10 * MS, NULL);
+  w.now += 60 * S;
+  link_tick (w.node[0].link, w.now);
+  world_events (&w, &w.node[0]);
+  assert_int_equal (w.node[0].downs[1], 0);
+  /* The excuse counts once.  */
+  world_run (&w, w.now + 3 * S, NULL);
+  assert_int_equal (w.node[0].downs[1], 1);
+  world_free (&w);
+}
+
+/* Everything that was ever sent, again, from the same and from another address,
+   at several moments: the session does not notice.  */
+static void
+replays (void **state)
+{
+  struct world w;
+  struct recorder r;
+  static const struct link_address stranger = { 6, { 9, 9, 9, 9, 9, 9 } };
+  world_init (&w, 8, 2, NULL);
+  record (&w, &r);
+  world_connect (&w, 0, 1);
+  works (&w, 0, 1);
+  uint64_t session = w.node[1].session[0], got = w.node[1].messages;
+  for (unsigned round = 0; round < 3; round++)
+    {
+      unsigned n = r.count;
+      uint64_t out = count (&w, 1).datagrams_out;
+      for (unsigned i = 0; i < n; i++)
+	world_inject (&w, r.record[i].to, round ? &stranger : &w.node[r.record[i].from].address,
+		      r.record[i].data, r.record[i].bytes);
+      world_run (&w, w.now + 20 * MS, NULL);
+      assert_int_equal (count (&w, 1).datagrams_out, out);
+      assert_int_equal (w.node[1].messages, got);
+      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
+      assert_int_equal (w.node[1].session[0], session);
+      works (&w, 0, 1);
+      got++;
+    }
+  /* Also of an epoch before the last one.  */
+  world_stop (&w, 0);
+  world_start (&w, 0);
+  world_connect (&w, 0, 1);
+  session = w.node[1].session[0];
+  unsigned downs = w.node[1].downs[0], at = 0;
+  uint64_t out = count (&w, 1).datagrams_out;
+  const struct record *one;
+  while ((one = find (&r, &at, 0, PACKET_INITIATION)) && at < 10)
+    world_inject (&w, 1, &stranger, one->data, one->bytes);
+  assert_true (at > 0);
+  world_run (&w, w.now + 20 * MS, NULL);
+  assert_int_equal (count (&w, 1).datagrams_out, out);
+  world_run (&w, w.now + 10 * S, NULL);
+  assert_int_equal (w.node[1].downs[0], downs);
+  assert_int_equal (w.node[1].session[0], session);
+  works (&w, 0, 1);
+  free (r.record);
+  world_free (&w);
+}
+
+/* An initiation that was recorded but never arrived may be answered, once, and
+   changes nothing: without the keys nobody confirms it.  */
+static void
+withheld_initiation (void **state)
+{
+  struct world w;
+  struct recorder r;
+  unsigned at = 0;
+  world_init (&w, 9, 2, NULL);
+  record (&w, &r);
+  w.cut = true;
+  link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+  world_run (&w, w.now + 100 * MS, NULL);
+  const struct record *old = find (&r, &at, 0, PACKET_INITIATION);
+  assert_non_null (old);
+  world_stop (&w, 0);
+  world_start (&w, 0);
+  w.cut = false;
+  world_connect (&w, 0, 1);
+  uint64_t session = w.node[1].session[0];
+  for (unsigned i = 0; i < 5; i++)
+    {
+      world_inject (&w, 1, &w.node[0].address, old->data, old->bytes);
+      world_run (&w, w.now + 50 * MS, NULL);
+    }
+  works (&w, 0, 1);
+  world_run (&w, w.now + 20 * S, NULL);
+  assert_int_equal (w.node[1].downs[0], 0);
+  assert_int_equal (w.node[1].session[0], session);
+  works (&w, 0, 1);
+  free (r.record);
+  world_free (&w);
+}
+
+/* A genuine initiation from somebody not listed: not one datagram back.  */
+static void
+unknown_peer (void **state)
+{
+  struct world w;
+  world_init (&w, 10, 2, quick);
+  link_peer_remove (w.node[1].link, w.node[1].peer[0], w.now);
+  w.node[1].peer[0] = NULL;
+  link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+  world_run (&w, w.now + 10 * S, NULL);
+  assert_int_equal (w.node[0].failures[1], 1);
+  assert_int_equal (count (&w, 1).datagrams_out, 0);
+  assert_true (count (&w, 1).dropped_unknown >= 2);
+  world_free (&w);
+}
+
+static uint64_t
+dropped (const struct link_counters *c)
+{
+  return c->dropped_garbage + c->dropped_index + c->dropped_replay + c->dropped_forged
+    + c->dropped_unknown + c->dropped_load + c->dropped_memory + c->dropped_late;
+}
+
+/* Random bytes, truncations and spoilt copies of real datagrams.  */
+static void
+garbage (void **state)
+{
+  struct world w;
+  struct recorder r;
+  world_init (&w, 11, 2, NULL);
+  record (&w, &r);
+  world_connect (&w, 0, 1);
+  works (&w, 0, 1);
+  struct link_counters before = count (&w, 1);
+  size_t memory = w.node[1].account.bytes;
+  uint64_t injected = 0;
+  uint8_t bytes[1500];
+  for (unsigned i = 0; i < 20000; i++)
+    {
+      size_t n = world_random (&w.random) % sizeof bytes;
+      for (size_t j = 0; j < n; j++)
+	bytes[j] = (uint8_t) world_random (&w.random);
+      if (i % 2 && n >= 4)
+	packet_head (bytes, 1 + i / 2 % 4);
+      world_inject (&w, 1, &w.node[0].address, bytes, n);
+      injected++;
+    }
+  for (unsigned i = 0; i < r.count; i++)
+    {
+      struct record one = r.record[i];
+      if (one.to != 1)
+	continue;
+      for (size_t n = 0; n < one.bytes; n++, injected++)
+	world_inject (&w, 1, &w.node[0].address, one.data, n);
+      /* The number of data datagrams is what a replay is told by: make it new.  */
+      if (one.data[0] == PACKET_DATA)
+	packet_put64 (one.data + DATA_NUMBER, 1000000 + i);
+      for (size_t n = 0; n < 8 * one.bytes; n += 7, injected++)
+	{
+	  one.data[n / 8] ^= (uint8_t) (1 << n % 8);
+	  world_inject (&w, 1, &w.node[0].address, one.data, one.bytes);
+	  one.data[n / 8] ^= (uint8_t) (1 << n % 8);
+	}
+    }
+  struct link_counters after = count (&w, 1);
+  assert_int_equal (dropped (&after) - dropped (&before), injected);
+  assert_int_equal (w.node[1].account.bytes, memory);
+  assert_int_equal (w.node[1].downs[0], 0);
+  /* None of it cost a key exchange: no mac1 was right, or the rate was over.  */
+  assert_true (after.handshakes_worked - before.handshakes_worked < 200);
+  works (&w, 0, 1);
+  free (r.record);
+  world_free (&w);
+}
+
+/* --- Load --------------------------------------------------------------- */
+
+static void
+many_nodes (struct node *n, struct link_config *c)
+{
+  c->handshakes_per_second = 5;
+  c->connect_us = 20 * S;
+}
+
+static uint64_t flood_sent;
+
+/* Initiations with a right mac1 (anybody who knows the public key makes them)
+   from ever changing addresses; node 2 wants to connect meanwhile.  */
+static void
+flood (struct world *w, const uint8_t *initiation, const uint8_t mac1_key[32])
+{
+  uint8_t copy[INITIATION_BYTES];
+  for (unsigned i = 0; i < 50; i++)
+    {
+      struct link_address from = { 6, { 0 } };
+      uint64_t r = world_random (&w->random);
+      memcpy (from.data, &r, 6);
+      from.data[5] |= 0x80;
+      memcpy (copy, initiation, sizeof copy);
+      r = world_random (&w->random);
+      memcpy (copy + INITIATION_NOISE, &r, sizeof r);
+      guard_mac (copy + INITIATION_MAC1, mac1_key, copy, INITIATION_MAC1);
+      world_inject (w, 1, &from, copy, sizeof copy);
+      flood_sent++;
+    }
+}
+
+
+static void
+handshake_flood (void **state)
+{
+  struct world w;
+  struct recorder r;
+  unsigned at = 0;
+  uint8_t public[LINK_KEY_BYTES], mac1_key[32], cookie_key[32];
+  world_init (&w, 12, 3, many_nodes);
+  record (&w, &r);
+  world_connect (&w, 0, 1);
+  const struct record *real = find (&r, &at, 0, PACKET_INITIATION);
+  link_public_key (w.node[1].link, public);
+  guard_keys (public, mac1_key, cookie_key);
+  struct link_counters before = count (&w, 1);
+  size_t memory = w.node[1].account.most;
+  flood_sent = 0;
+  link_connect (w.node[2].link, w.node[2].peer[1], w.now);
+  uint64_t start = w.now;
+  while (w.now < start + 10 * S)
+    {
+      flood (&w, real->data, mac1_key);
+      world_run (&w, w.now + 10 * MS, NULL);
+    }
+  struct link_counters after = count (&w, 1);
+  assert_true (flood_sent >= 50000);
+  assert_true (after.cookies_sent > before.cookies_sent);
+  /* 5 per second, and what had gathered.  */
+  assert_true (after.handshakes_worked - before.handshakes_worked <= 5 * 11 + 5);
+  /* Who answers with the cookie gets in all the same.  */
+  assert_true (world_both_up (&w, 2, 1));
+  assert_true (w.node[1].account.most < memory + 200000);
+  works (&w, 0, 1);
+  works (&w, 2, 1);
+  assert_int_equal (w.node[1].downs[0], 0);
+  free (r.record);
+  world_free (&w);
+}
+
+/* --- Keys --------------------------------------------------------------- */
+
+static void
+short_keys (struct node *n, struct link_config *c)
+{
+  c->rekey_us = 2 * S;
+  c->rekey_datagrams = 50 + 30 * n->number;
+}
+
+static unsigned tick_count;
+
+static void
+count_messages (struct world *w, struct node *n, struct link_event *e, void *ctx)
+{
+  if (e->kind == LINK_MESSAGE)
+    assert_true (world_is (e->message, tick_count++, 2000));
+}
+
+static void
+rekeying (void **state)
+{
+  for (uint64_t seed = 1; seed <= 8; seed++)
+    {
+      struct world w;
+      struct link_status status;
+      world_init (&w, seed, 2, short_keys);
+      w.loss_ppm = seed % 2 ? 50000 : 0;
+      w.delay = seed * 3 * MS;
+      world_connect (&w, 0, 1);
+      uint64_t session = w.node[0].session[1];
+      tick_count = 0;
+      w.event = count_messages;
+      for (unsigned i = 0; i < 1500; i++)
+	{
+	  assert_int_equal (world_send (&w, 0, 1, 3, i, 2000), DR_OK);
+	  world_run (&w, w.now + 5 * MS, NULL);
+	}
+      world_run (&w, w.now + 3 * S, NULL);
+      assert_int_equal (tick_count, 1500);
+      w.event = NULL;
+      link_peer_status (w.node[0].peer[1], &status);
+      assert_true (status.rekeys >= 4);
+      assert_int_equal (status.session, session);
+      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
+      works (&w, 0, 1);
+      world_free (&w);
+    }
+}
+
+static bool
+lose_handshakes (struct world *w, unsigned from, unsigned to, const uint8_t *data,
+		 size_t bytes, void *ctx)
+{
+  return data[0] == PACKET_DATA;
+}
+
+/* Keys that cannot be renewed end the session, in the stated time.  */
+static void
+keys_grow_old (void **state)
+{
+  struct world w;
+  world_init (&w, 13, 2, short_keys);
+  world_connect (&w, 0, 1);
+  w.tap = lose_handshakes;
+  for (unsigned i = 0; i < 79; i++)
+    world_run (&w, w.now + 100 * MS, NULL);
+  assert_int_equal (w.node[0].downs[1], 0);
+  world_run (&w, w.now + 300 * MS, NULL);
+  assert_int_equal (w.node[0].downs[1], 1);
+  assert_true (w.node[0].why[1] == LINK_DOWN_KEYS || w.node[0].why[1] == LINK_DOWN_PEER);
+  world_free (&w);
+}
+
+/* Two rekeyings that cross leave a session that works.  */
+static void
+crossing_rekeys (void **state)
+{
+  for (uint64_t seed = 1; seed <= 20; seed++)
+    {
+      struct world w;
+      world_init (&w, seed, 2, NULL);
+      w.node[0].config.rekey_us = w.node[1].config.rekey_us = 3 * S;
+      for (unsigned i = 0; i < 2; i++)
+	{
+	  world_stop (&w, i);
+	  world_start (&w, i);
+	}
+      world_connect (&w, 0, 1);
+      /* Nothing passes until both want new keys.  */
+      w.tap = lose_handshakes;
+      world_run (&w, w.now + 3900 * MS + seed * 20 * MS, NULL);
+      w.tap = NULL;
+      w.delay = seed * MS;
+      uint64_t end = w.now + 20 * S;
+      while (w.now < end)
+	works (&w, 0, 1);
+      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
+      world_free (&w);
+    }
+}
+
+static void
+full_mesh (void **state)
+{
+  struct world w;
+  world_init (&w, 14, 4, NULL);
+  w.loss_ppm = 20000;
+  for (unsigned i = 0; i < 4; i++)
+    for (unsigned j = 0; j < 4; j++)
+      if (i != j)
+	link_connect (w.node[i].link, w.node[i].peer[j], w.now);
+  world_run (&w, w.now + 9 * S, NULL);
+  for (unsigned i = 0; i < 4; i++)
+    for (unsigned j = 0; j < i; j++)
+      {
+	assert_true (world_both_up (&w, i, j));
+	works (&w, i, j);
+      }
+  world_free (&w);
+}
+
+/* Peers come and go; handles of others stay good.  */
+static void
+peers_come_and_go (void **state)
+{
+  struct world w;
+  uint8_t key[LINK_KEY_BYTES] = { 0 };
+  struct link_peer *extra;
+  world_init (&w, 15, 3, quick);
+  struct link *l = w.node[0].link;
+  link_public_key (l, key);
+  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
+  link_public_key (w.node[1].link, key);
+  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
+  memset (key, 0, sizeof key);
+  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
+  world_connect (&w, 0, 1);
+  world_connect (&w, 0, 2);
+  world_send (&w, 0, 1, 1, 1, 1000000);
+  world_run (&w, w.now + 2 * MS, NULL);
+  link_peer_remove (l, w.node[0].peer[1], w.now);
+  world_run (&w, w.now + 100 * MS, NULL);
+  assert_int_equal (w.node[1].why[0], LINK_DOWN_PEER);
+  works (&w, 0, 2);
+  link_public_key (w.node[1].link, key);
+  assert_int_equal (link_peer_add (l, key, &w.node[1].address, (void *) 1, &w.node[0].peer[1]),
+		    DR_OK);
+  w.node[0].up[1] = false;
+  world_connect (&w, 1, 0);
+  works (&w, 0, 1);
+  for (unsigned i = 0; i < 62; i++)
+    {
+      key[0] = (uint8_t) (i + 2);
+      key[5] ^= 0x55;
+      assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_OK);
+    }
+  key[0] = 200;
+  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_LIMIT);
+  works (&w, 0, 1);
+  world_free (&w);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (connect_and_close),
+    cmocka_unit_test (nobody_there),
+    cmocka_unit_test (no_address),
+    cmocka_unit_test (both_connect_at_once),
+    cmocka_unit_test (crossing_with_one_way_blocked),
+    cmocka_unit_test (restarted_peer),
+    cmocka_unit_test (silent_peer),
+    cmocka_unit_test (own_absence),
+    cmocka_unit_test (replays),
+    cmocka_unit_test (withheld_initiation),
+    cmocka_unit_test (unknown_peer),
+    cmocka_unit_test (garbage),
+    cmocka_unit_test (handshake_flood),
+    cmocka_unit_test (rekeying),
+    cmocka_unit_test (keys_grow_old),
+    cmocka_unit_test (crossing_rekeys),
+    cmocka_unit_test (full_mesh),
+    cmocka_unit_test (peers_come_and_go),
+  };
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
