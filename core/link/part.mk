@@ -15,7 +15,7 @@ $(B)/host/core/link.a: $(patsubst %.c,$(B)/host/%.o,$(CORE_LINK_SRC)) core/link/
 	@bad=$$(nm -u $@.whole | awk '{print $$2}' | grep -vE '$(LINK_ALLOWED)'); rm -f $@.whole; \
 	 if [ -n "$$bad" ]; then echo "core/link is not pure: it calls" $$bad >&2; rm -f $@; exit 1; fi
 
-LINK_TEST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+LINK_TEST_CFLAGS := -std=gnu11 -O2 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -I$(top) $(WARN)
 
 LINK_TEST_SRC := $(sort $(wildcard tests/core/link/test_*.c))
