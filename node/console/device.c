@@ -1,11 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The serial device.
+
+   What is pasted into a terminal comes faster than programs read, and the
+   kernel keeps 4 KB of it at most and then drops.  So a thread of a better
+   priority than all programs does nothing but take input from the kernel to a
+   large ring; the server's own thread does the rest when it has time. */
+#include <pthread.h>
 #include <string.h>
 #include <device/device.h>
-#include <device/device_request.h>
 #include <device/tty_status.h>
+#include <mach/mach_host.h>
+#include "posix_thread.h"
 #include "server.h"
 
-enum { READ_INBAND_REPLY_ID = 2905, WRITE_BYTES_MAX = 16384 };
+enum {
+	READ_BYTES_MAX = 4096,		/* what the kernel keeps */
+	RING_BYTES = 1 << 20,
+	WRITE_BYTES_MAX = 16384,
+	READER_PRIORITY = 10,		/* programs have 25; smaller is better */
+	INPUT_ARRIVED = 0x434f4e53,	/* message id */
+};
+
+/* One thread writes, the other reads; each moves its own end only. */
+static struct {
+	uint8_t bytes[RING_BYTES];
+	volatile size_t written, taken;	/* totals */
+	volatile int told;		/* a message is under way */
+	mach_port_t host_priv;
+} input;
 
 /* Eight bits, no parity, nothing interpreted by the kernel. */
 static void make_raw(void)
@@ -19,8 +41,49 @@ static void make_raw(void)
 	device_set_status(console.device, TTY_STATUS, (dev_status_t)&status, TTY_STATUS_COUNT);
 }
 
-kern_return_t device_prepare(mach_port_t device_master)
+/* Without these rights it stays an ordinary thread, and long pastes may lose. */
+static void raise_priority(void)
 {
+	mach_port_t set = MACH_PORT_NULL, set_priv = MACH_PORT_NULL, thread = posix_self()->thread;
+	if (processor_set_default(input.host_priv, &set) || host_processor_set_priv(input.host_priv, set, &set_priv))
+		return;
+	thread_max_priority(thread, set_priv, READER_PRIORITY);
+	thread_priority(thread, READER_PRIORITY, FALSE);
+	mach_port_deallocate(mach_task_self(), set_priv);
+	mach_port_deallocate(mach_task_self(), set);
+}
+
+static void tell_server(void)
+{
+	mach_msg_header_t message = {
+		.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0), .msgh_size = sizeof message,
+		.msgh_remote_port = console.input_port, .msgh_id = INPUT_ARRIVED,
+	};
+	if (!__atomic_exchange_n(&input.told, 1, __ATOMIC_SEQ_CST))
+		mach_msg(&message, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
+static void *take_input(void *unused)
+{
+	raise_priority();
+	for (;;) {
+		io_buf_ptr_t bytes;
+		mach_msg_type_number_t count = 0;
+		if (device_read(console.device, 0, 0, READ_BYTES_MAX, &bytes, &count) || count == 0)
+			continue;
+		size_t room = RING_BYTES - (input.written - input.taken), kept = count < room ? count : room;
+		for (size_t i = 0; i < kept; i++)
+			input.bytes[(input.written + i) % RING_BYTES] = (uint8_t)bytes[i];
+		__atomic_store_n(&input.written, input.written + kept, __ATOMIC_SEQ_CST);
+		vm_deallocate(mach_task_self(), (vm_address_t)bytes, count);
+		tell_server();
+	}
+	return NULL;
+}
+
+kern_return_t device_prepare(mach_port_t host_priv, mach_port_t device_master)
+{
+	pthread_t reader;
 	dev_name_t serial = "com0", any = "console";
 	kern_return_t error = device_open(device_master, D_READ | D_WRITE, serial, &console.device);
 	if (error)
@@ -28,31 +91,20 @@ kern_return_t device_prepare(mach_port_t device_master)
 	if (error)
 		return error;
 	make_raw();
-	return mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &console.input_reply);
+	input.host_priv = host_priv;
+	return pthread_create(&reader, NULL, take_input, NULL) ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
-void device_ask(void)
+bool device_demux(mach_msg_header_t *message)
 {
-	device_read_request_inband(console.device, console.input_reply, 0, 0, IO_INBAND_MAX);
-}
-
-bool device_demux(mach_msg_header_t *header)
-{
-	struct {
-		mach_msg_header_t header;
-		mach_msg_type_t code_type;
-		kern_return_t code;
-		int pad;
-		mach_msg_type_t data_type;
-		uint8_t data[IO_INBAND_MAX];
-	} *message = (void *)header;
-
-	if (header->msgh_local_port != console.input_reply || header->msgh_id != READ_INBAND_REPLY_ID)
+	if (message->msgh_local_port != console.input_port || message->msgh_id != INPUT_ARRIVED)
 		return false;
-	if (message->code == D_SUCCESS)
-		for (unsigned i = 0; i < message->data_type.msgt_number && i < IO_INBAND_MAX; i++)
-			line_input(&console.line, message->data[i]);
-	device_ask();
+	__atomic_store_n(&input.told, 0, __ATOMIC_SEQ_CST);
+	while (input.taken != __atomic_load_n(&input.written, __ATOMIC_SEQ_CST)) {
+		line_input(&console.line, input.bytes[input.taken % RING_BYTES]);
+		__atomic_store_n(&input.taken, input.taken + 1, __ATOMIC_SEQ_CST);
+	}
+	line_flush_echo(&console.line);
 	return true;
 }
 

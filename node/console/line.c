@@ -6,6 +6,7 @@
 #define DISABLED 0xff			/* a control character that is off */
 #define CONTROL(letter) ((letter) & 0x1f)
 #define RUBOUT 0x7f
+#define LINE_OUTPUT_PART 1024
 
 static bool has(const struct line *line, int word, uint32_t bit)
 {
@@ -44,29 +45,44 @@ void line_flush(struct line *line)
 
 /* ---- output */
 
-void line_output(struct line *line, const char *bytes, size_t count)
+/* TO has room for twice COUNT; returns how many bytes it became. */
+static size_t process_output(const struct line *line, const char *bytes, size_t count, char *to)
 {
-	if (!has(line, HURD_OFLAG, HURD_OPOST) || !has(line, HURD_OFLAG, HURD_ONLCR)) {
-		line->put(bytes, count);
-		return;
-	}
-	char out[512];
+	bool newlines = has(line, HURD_OFLAG, HURD_OPOST) && has(line, HURD_OFLAG, HURD_ONLCR);
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (used + 2 > sizeof out) {
-			line->put(out, used);
-			used = 0;
-		}
-		if (bytes[i] == '\n')
-			out[used++] = '\r';
-		out[used++] = bytes[i];
+		if (bytes[i] == '\n' && newlines)
+			to[used++] = '\r';
+		to[used++] = bytes[i];
 	}
-	line->put(out, used);
+	return used;
+}
+
+void line_output(struct line *line, const char *bytes, size_t count)
+{
+	char out[2 * LINE_OUTPUT_PART];
+	line_flush_echo(line);
+	while (count > 0) {
+		size_t part = count < LINE_OUTPUT_PART ? count : LINE_OUTPUT_PART;
+		line->put(out, process_output(line, bytes, part, out));
+		bytes += part;
+		count -= part;
+	}
+}
+
+void line_flush_echo(struct line *line)
+{
+	if (line->echoed_count > 0)
+		line->put(line->echoed, line->echoed_count);
+	line->echoed_count = 0;
 }
 
 static void echo_text(struct line *line, const char *text)
 {
-	line_output(line, text, strlen(text));
+	size_t count = strlen(text);
+	if (line->echoed_count + 2 * count > LINE_ECHO_MAX)
+		line_flush_echo(line);
+	line->echoed_count += process_output(line, text, count, line->echoed + line->echoed_count);
 }
 
 static bool is_control(uint8_t byte)
@@ -147,6 +163,7 @@ static bool input_signal(struct line *line, uint8_t byte)
 	echo(line, byte);
 	if (!has(line, HURD_LFLAG, HURD_NOFLSH))
 		line_flush(line);
+	line_flush_echo(line);
 	line->signal(signal);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include <hurd_abi.h>
 
 #define LINE_EDIT_MAX 4096		/* bytes of a line that is being typed */
+#define LINE_ECHO_MAX 2048
 #define LINE_READY_MAX (256 * 1024)	/* bytes typed ahead */
 
 struct line {
@@ -25,6 +26,10 @@ struct line {
 	uint8_t edit[LINE_EDIT_MAX];
 	size_t edit_count;
 
+	/* Echo is gathered, for a key at a time would be slow. */
+	char echoed[LINE_ECHO_MAX];
+	size_t echoed_count;
+
 	/* Set by whoever uses it: output that needs no more processing, and a signal
 	   (the Hurd's number) for the foreground. */
 	void (*put)(const char *bytes, size_t count);
@@ -35,6 +40,8 @@ struct line {
 void line_reset(struct line *line);
 /* A byte came from the keyboard. */
 void line_input(struct line *line, uint8_t byte);
+/* Puts out the echo of what came. */
+void line_flush_echo(struct line *line);
 /* A program writes. */
 void line_output(struct line *line, const char *bytes, size_t count);
 /* Would a read return at once? */

@@ -102,12 +102,11 @@ static kern_return_t prepare(void)
 	if (!error)
 		error = make_port(&console.ctty);
 	if (!error)
-		error = device_prepare(device_master);
+		error = make_port(&console.input_port);
 	if (!error)
-		error = mach_port_move_member(mach_task_self(), console.input_reply, console.port_set);
+		error = device_prepare(host_priv, device_master);
 	if (!error)
 		error = signals_prepare();
-	mach_port_deallocate(mach_task_self(), host_priv);
 	mach_port_deallocate(mach_task_self(), device_master);
 	return error;
 }
@@ -138,7 +137,6 @@ int main(int argc, char **argv)
 	kern_return_t error = prepare();
 	if (error)
 		die("cannot start", error);
-	device_ask();
 	error = announce();
 	if (error)
 		die("has to be started as a translator", error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The console server: a terminal on the kernel's serial device.  One thread
    does everything; a request that has to wait is parked and answered later.
-   Only signals are sent by a thread of their own, because their receivers may
-   be slow. */
+   Only the device is read, and signals are sent, by threads of their own: the
+   one may not wait, and the others' receivers may be slow. */
 #ifndef CONSOLE_SERVER_H
 #define CONSOLE_SERVER_H
 
@@ -16,7 +16,7 @@ struct console {
 	mach_port_t port_set;
 	mach_port_t control;		/* the translator's control port */
 	mach_port_t ctty;		/* stands for this terminal as a controlling one */
-	mach_port_t input_reply;	/* where the device's input arrives */
+	mach_port_t input_port;		/* where it is told that there is input */
 	mach_port_t device;
 	struct line line;
 	struct winsize size;
@@ -25,10 +25,9 @@ struct console {
 extern struct console console;
 
 /* ---- device.c */
-kern_return_t device_prepare(mach_port_t device_master);
-/* Asks for the next input; it comes as a message to input_reply. */
-void device_ask(void);
-/* Such a message: its bytes go to the line.  FALSE for any other message. */
+/* Opens it and starts the thread that reads it; HOST_PRIV stays the caller's and stays alive. */
+kern_return_t device_prepare(mach_port_t host_priv, mach_port_t device_master);
+/* Input has arrived: it goes to the line.  FALSE for any other message. */
 bool device_demux(mach_msg_header_t *message);
 void device_put(const char *bytes, size_t count);
 

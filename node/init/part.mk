@@ -26,3 +26,10 @@ $(B)/node/init.elf: $(init_objects) $(init_stubs:%=$(init_build)/%_server.o) $$(
 	$(NODE_CC) -o $@ $(filter %.o %.a,$(filter-out $(NODE_LIBC),$^))
 
 node: $(B)/node/init.elf
+
+# The commands that end the machine.
+init_enders := $(B)/node/root/sbin/halt $(B)/node/root/sbin/reboot $(B)/node/root/sbin/poweroff
+$(init_enders): node/init/tools/halt.c $$(NODE_LIBC) $$(NODE_HURD_HEADERS)
+	@mkdir -p $(@D)
+	$(NODE_CC) -std=gnu11 -O2 $(WARN) -Inode/posix/include -o $@ $<
+node_root_files += $(init_enders)

@@ -106,8 +106,10 @@ static void divide(void)
 
 static void test_crashes(void)
 {
-	check(crash_of(write_read_only) == SIGSEGV, "crash-write", "not SIGSEGV");
-	check(crash_of(divide) == SIGFPE, "crash-divide", "not SIGFPE");
+	int signal = crash_of(write_read_only);
+	check(signal == SIGSEGV, "crash-write", "signal %d", signal);
+	signal = crash_of(divide);
+	check(signal == SIGFPE, "crash-divide", "signal %d", signal);
 }
 
 static void test_fork(void)
