@@ -13,7 +13,7 @@
 
 #define WORLD_TASKS_MAX 3u		/* on each node, besides its root task */
 #define WORLD_NAMES_MAX 64u		/* that one task may get before it is ended */
-#define WORLD_SESSIONS_MAX 256u
+#define WORLD_SESSIONS_MAX 24u
 #define WORLD_RIGHTS_MAX 3u		/* in one message of a task */
 
 typedef uint32_t uid;			/* 0: none */

@@ -109,6 +109,8 @@ bring_up (struct world *w, struct session *s, unsigned end)
   node_run (self->node, w->now);
 }
 
+/* When every place is taken by sessions whose ends have not heard yet, none comes up:
+   as if the network were too slow.  */
 static void
 open_session (struct world *w, unsigned a, unsigned b)
 {

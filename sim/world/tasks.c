@@ -428,9 +428,9 @@ tasks_step (struct world *w)
       mk_name name = some_name (w, t, ~0u);
       if (name == w->node[t->node].root_name)
 	break;
+      if (type_of (t, name) & MK_TYPE_RECEIVE)
+	w->port[t->names[name]].destroyed = true;
       mk_destroy_name (t->mk, name);
-      if (t->names[name] != 0)
-	w->port[t->names[name]].destroyed |= false;
       tasks_forget (t);
     }
   mk_name name;

@@ -7,7 +7,7 @@
 
 enum
 {
-  REST_ROUNDS = 400,		/* of time passing, before rest is given up */
+  REST_ROUNDS = 120,		/* of time passing, before rest is given up */
   REST_STEPS = 200000,
   STEP_US = 500,
 };
@@ -269,7 +269,8 @@ come_to_rest (struct world *w)
       bool moved = network_step (w);
       for (unsigned i = 0; i < 4; i++)
 	moved |= nodes_step (w);
-      moved |= tasks_drain (w);
+      if (!moved || step % 16 == 0)
+	moved |= tasks_drain (w);
       still = moved ? 0 : still + 1;
       pass_time (w, moved ? STEP_US : 100000);
     }
