@@ -157,22 +157,30 @@ root_came (struct bridge *bridge, const struct rights_action *action)
 
 /* --- proxies --------------------------------------------------------------- */
 
+/* A request that stood before.  Dropping it makes the kernel tell its receiver, which is ourselves. */
+static void
+drop_request (struct proxy *proxy, mach_port_t previous)
+{
+	if (proxy->notify == MACH_PORT_NULL)
+		proxy->ignore_send_once++;
+	mach_port_deallocate (mach_task_self (), previous);
+}
+
 /* The notification comes by a send-once right to the proxy itself: so it tells which proxy it is
-   about, and comes behind all messages that were queued before. */
+   about, and comes behind all messages that were queued before.  An adopted proxy has a port for it,
+   and gets a marker when it comes, for the same reasons. */
 static void
 request_no_senders (struct bridge *bridge, struct proxy *proxy, mach_port_mscount_t sync)
 {
 	mach_port_t previous = MACH_PORT_NULL;
+	mach_port_t to = proxy->notify != MACH_PORT_NULL ? proxy->notify : proxy->port;
 	kern_return_t result = mach_port_request_notification (mach_task_self (), proxy->port, MACH_NOTIFY_NO_SENDERS,
-		sync, proxy->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
+		sync, to, MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
 
 	if (result != KERN_SUCCESS)
 		bridge->driver.log (bridge->driver.ctx, "no-senders request for proxy %u: %#x", proxy->number, result);
 	else if (MACH_PORT_VALID (previous))
-	{
-		proxy->ignore_send_once++;
-		mach_port_deallocate (mach_task_self (), previous);
-	}
+		drop_request (proxy, previous);
 }
 
 static void
@@ -182,14 +190,11 @@ cancel_no_senders (struct proxy *proxy)
 
 	if (mach_port_request_notification (mach_task_self (), proxy->port, MACH_NOTIFY_NO_SENDERS, 0, MACH_PORT_NULL,
 		MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) == KERN_SUCCESS && MACH_PORT_VALID (previous))
-	{
-		proxy->ignore_send_once++;
-		mach_port_deallocate (mach_task_self (), previous);
-	}
+		drop_request (proxy, previous);
 }
 
-static void
-queue_marker (struct bridge *bridge, struct proxy *proxy, enum marker_kind kind, uint64_t cookie)
+void
+bridge_mark (struct bridge *bridge, struct proxy *proxy, enum marker_kind kind, uint64_t cookie)
 {
 	struct marker marker =
 	{
@@ -216,7 +221,7 @@ close_proxy (struct bridge *bridge, struct proxy *proxy)
 	mach_port_set_qlimit (mach_task_self (), proxy->port, 0);
 	cancel_no_senders (proxy);
 	proxies_receive (&bridge->proxies, proxy, true);
-	queue_marker (bridge, proxy, MARKER_CLOSE, 0);
+	bridge_mark (bridge, proxy, MARKER_CLOSE, 0);
 }
 
 static void
@@ -250,7 +255,7 @@ act_on_proxy (struct bridge *bridge, const struct rights_action *action)
 		proxies_receive (&bridge->proxies, proxy, action->kind == RIGHTS_PROXY_RESUME);
 		break;
 	case RIGHTS_PROXY_MARK:
-		queue_marker (bridge, proxy, MARKER_MARK, action->cookie);
+		bridge_mark (bridge, proxy, MARKER_MARK, action->cookie);
 		break;
 	case RIGHTS_PROXY_CLOSE:
 		close_proxy (bridge, proxy);

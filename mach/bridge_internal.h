@@ -30,12 +30,15 @@ enum destination { DESTINATION_UNKNOWN, DESTINATION_TASK, DESTINATION_KERNEL };
 
 /* Messages that the bridge queues on its own proxies. */
 #define MARKER_ID 470900
-enum marker_kind { MARKER_MARK, MARKER_CLOSE };
+enum marker_kind { MARKER_MARK, MARKER_CLOSE, MARKER_NO_SENDERS };
 struct marker
 {
 	mach_msg_header_t header;
 	uint64_t secret, kind, cookie;
 };
+
+/* Queues a marker on a proxy, behind what is there. */
+void bridge_mark (struct bridge *bridge, struct proxy *proxy, enum marker_kind kind, uint64_t cookie);
 
 /* Executes one action. */
 void bridge_execute (struct bridge *bridge, const struct rights_action *action);

@@ -54,37 +54,60 @@ finish_closing (struct bridge *bridge, struct proxy *proxy)
 	rights_proxy_closed (bridge->rights, bridge_now (), proxy->number, proxy->port);
 }
 
-/* Send-once rights to a proxy that is not `once` are made by us and by the kernel for us, or were
-   made before the receive right came here. */
+static void
+take_marker (struct bridge *bridge, struct proxy *proxy, const struct marker *marker)
+{
+	uint64_t now = bridge_now ();
+
+	switch (marker->kind)
+	{
+	case MARKER_CLOSE:
+		finish_closing (bridge, proxy);
+		break;
+	case MARKER_NO_SENDERS:
+		rights_no_senders (bridge->rights, now, proxy->number, marker->cookie);
+		break;
+	default:
+		rights_marked (bridge->rights, now, proxy->number, marker->cookie);
+	}
+}
+
+/* Send-once rights to a proxy that is neither `once` nor adopted are made only by us.  False: HEADER
+   is a message like any other. */
 static bool
 take_notice (struct bridge *bridge, struct proxy *proxy, const mach_msg_header_t *header)
 {
 	const struct marker *marker = (const struct marker *) header;
 
-	switch (header->msgh_id)
+	if (header->msgh_id == MARKER_ID && header->msgh_size == sizeof *marker && marker->secret == bridge->marker_secret)
 	{
-	case MACH_NOTIFY_NO_SENDERS:
-		if (header->msgh_size < sizeof (mach_no_senders_notification_t))
-			return false;
+		take_marker (bridge, proxy, marker);
+		return true;
+	}
+	if (proxy->notify != MACH_PORT_NULL)
+		return false;
+	if (header->msgh_id == MACH_NOTIFY_NO_SENDERS && header->msgh_size == sizeof (mach_no_senders_notification_t))
+	{
 		rights_no_senders (bridge->rights, bridge_now (), proxy->number,
 			((const mach_no_senders_notification_t *) header)->not_count);
 		return true;
-	case MACH_NOTIFY_SEND_ONCE:
-		if (proxy->ignore_send_once == 0)
-			return false;
+	}
+	if (header->msgh_id == MACH_NOTIFY_SEND_ONCE && proxy->ignore_send_once > 0)
+	{
 		proxy->ignore_send_once--;
 		return true;
-	case MARKER_ID:
-		if (header->msgh_size < sizeof *marker || marker->secret != bridge->marker_secret)
-			return false;
-		if (marker->kind == MARKER_CLOSE)
-			finish_closing (bridge, proxy);
-		else
-			rights_marked (bridge->rights, bridge_now (), proxy->number, marker->cookie);
-		return true;
-	default:
-		return false;
 	}
+	return false;
+}
+
+/* At the notify port of an adopted proxy. */
+static void
+take_own_notice (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *header)
+{
+	if (header->msgh_id == MACH_NOTIFY_NO_SENDERS && header->msgh_size == sizeof (mach_no_senders_notification_t))
+		bridge_mark (bridge, proxy, MARKER_NO_SENDERS, ((mach_no_senders_notification_t *) header)->not_count);
+	else
+		mach_msg_destroy (header);	/* a request of ours was withdrawn */
 }
 
 static void
@@ -134,6 +157,8 @@ bridge_receive (void *argument)
 			take_name_notice (bridge, header);
 		else if (proxy == NULL || proxy->destroyed)
 			mach_msg_destroy (header);
+		else if (header->msgh_local_port == proxy->notify)
+			take_own_notice (bridge, proxy, header);
 		else
 			take_from_proxy (bridge, proxy, header);
 		proxies_bury (&bridge->proxies);

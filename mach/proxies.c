@@ -13,7 +13,8 @@ void
 proxies_free (struct proxies *proxies)
 {
 	for (size_t i = 0; i < proxies->by_port.slots; i++)
-		if (proxies->by_port.keys[i] != 0)
+		if (proxies->by_port.keys[i] != 0
+			&& ((struct proxy *) proxies->by_port.values[i])->port == proxies->by_port.keys[i])
 			free (proxies->by_port.values[i]);
 	map_free (&proxies->by_number);
 	map_free (&proxies->by_port);
@@ -54,10 +55,21 @@ enter (struct proxies *proxies, uint32_t number, mach_port_t port, bool once)
 }
 
 static void
+drop_notify (struct proxies *proxies, struct proxy *proxy)
+{
+	if (proxy->notify == MACH_PORT_NULL)
+		return;
+	map_remove (&proxies->by_port, proxy->notify);
+	mach_port_mod_refs (mach_task_self (), proxy->notify, MACH_PORT_RIGHT_RECEIVE, -1);
+	proxy->notify = MACH_PORT_NULL;
+}
+
+static void
 leave (struct proxies *proxies, struct proxy *proxy)
 {
 	map_remove (&proxies->by_number, proxy->number);
 	map_remove (&proxies->by_port, proxy->port);
+	drop_notify (proxies, proxy);
 	free (proxy);
 }
 
@@ -87,7 +99,23 @@ proxies_create (struct proxies *proxies, uint32_t number, bool once)
 struct proxy *
 proxies_adopt (struct proxies *proxies, uint32_t number, mach_port_t port)
 {
-	return enter (proxies, number, port, false);
+	struct proxy *proxy = enter (proxies, number, port, false);
+	mach_port_t notify;
+
+	if (proxy == NULL)
+		return NULL;
+	if (mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, &notify) == KERN_SUCCESS)
+	{
+		if (mach_port_move_member (mach_task_self (), notify, proxies->set) == KERN_SUCCESS
+			&& map_put (&proxies->by_port, notify, proxy))
+		{
+			proxy->notify = notify;
+			return proxy;
+		}
+		mach_port_mod_refs (mach_task_self (), notify, MACH_PORT_RIGHT_RECEIVE, -1);
+	}
+	leave (proxies, proxy);
+	return NULL;
 }
 
 void
@@ -114,6 +142,7 @@ proxies_destroy (struct proxies *proxies, struct proxy *proxy)
 	mach_port_insert_right (mach_task_self (), proxy->port, proxy->port, MACH_MSG_TYPE_MAKE_SEND);
 	mach_port_mod_refs (mach_task_self (), proxy->port, MACH_PORT_RIGHT_RECEIVE, -1);
 	map_remove (&proxies->by_number, proxy->number);
+	drop_notify (proxies, proxy);
 	proxy->destroyed = true;
 	proxy->next = proxies->destroyed;
 	proxies->destroyed = proxy;

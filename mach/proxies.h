@@ -13,6 +13,8 @@ struct proxy
 {
 	uint32_t number;
 	mach_port_t port;	/* the receive right */
+	mach_port_t notify;	/* adopted: the kernel's word about it comes here, since send-once rights
+				   to PORT may have been made for notifications before it moved here */
 	bool once;		/* one message or one notification, then it is done */
 	bool used;		/* once: that one thing has come */
 	bool received_from;	/* is in the port set */
@@ -41,7 +43,8 @@ struct proxy *proxies_by_port (const struct proxies *proxies, mach_port_t port);
 /* A new port in the set.  NULL: no memory or no ports. */
 struct proxy *proxies_create (struct proxies *proxies, uint32_t number, bool once);
 
-/* PORT, a receive right of the caller's, becomes a proxy that is not received from. */
+/* PORT, a receive right of the caller's, becomes a proxy that is not received from.  Its notify port
+   is in the set and found by proxies_by_port too. */
 struct proxy *proxies_adopt (struct proxies *proxies, uint32_t number, mach_port_t port);
 
 /* Puts the port into the set, or takes it out. */

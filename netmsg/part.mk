@@ -59,9 +59,7 @@ $(B)/node/root/bin/netmsg: $(netmsg_plain_objects) $(netmsg_engines) $(netmsg_st
 	@mkdir -p $(@D)
 	$(B)/node/cc -o $@ $^
 
-ifneq ($(shell git ls-files core/rights/root.c),)	# until the engine is whole
 node_root_files += $(B)/node/root/bin/netmsg
-endif
 
 # ---- tests that need several nodes: tests/cluster/rights.sh runs them
 $(B)/node/root/tests/cluster/box: tests/node/rights/box.c tests/node/rights/letter.c

@@ -108,6 +108,33 @@ static int start_and_set(void)
 	return result;
 }
 
+/* NAME as a path from the root: looked for in PATH, then in /hurd. */
+static char *program_path(const char *name)
+{
+	const char *folders = getenv("PATH");
+	char candidate[1024], *found = realpath(name, NULL);
+
+	if (strchr(name, '/'))
+		goto end;
+	free(found);
+	found = NULL;
+	for (const char *at = folders ? folders : "/bin:/sbin"; !found && *at; ) {
+		size_t length = strcspn(at, ":");
+
+		snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, name);
+		if (access(candidate, X_OK) == 0)
+			found = strdup(candidate);
+		at += length + (at[length] == ':');
+	}
+	snprintf(candidate, sizeof candidate, "/hurd/%s", name);
+	if (!found && access(candidate, X_OK) == 0)
+		found = strdup(candidate);
+end:
+	if (!found)
+		fprintf(stderr, "settrans: %s: no such program\n", name);
+	return found;
+}
+
 int main(int argc, char **argv)
 {
 	int option;
@@ -138,8 +165,9 @@ int main(int argc, char **argv)
 		return usage("which NODE?");
 	wish.node = argv[optind];
 	wish.program = optind + 1 < argc ? argv + optind + 1 : NULL;
-	if (wish.program && wish.program[0][0] != '/')
-		return usage("PROGRAM must be a path from the root");
+	/* The file system that starts a passive translator has no PATH of ours: give it the whole path. */
+	if (wish.program && !(wish.program[0] = program_path(wish.program[0])))
+		return 1;
 	if (!wish.active && !wish.goaway)
 		wish.passive = true;
 	return start_and_set();
