@@ -97,7 +97,36 @@ rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u,
       /* The request was for makes after it: without one, silence is right.  */
       if (status.mscount > 0 && w->port[u].moves == w->port[u].moves_requested && status.nsrequest
 	  && status.srights)
-	world_violate (w, "R3", "port %u has no sender anywhere, and nobody was told", u);
+	world_violate (w, "R3", "port %u (node %u, task %u, name %u) has no sender anywhere, and nobody "
+		       "was told", u, t->node, t->number, name);
+    }
+}
+
+struct dump
+{
+  struct world *world;
+  unsigned node;
+};
+
+static void
+dump_queue (void *ctx, const struct rights_queue_status *q)
+{
+  struct dump *d = ctx;
+  world_trace (d->world, "node %u: queue (%u, %llu, %llu) place %d%s name %u proxy %u home %u: "
+	       "%u holders hold %llu, received %llu, %u waiting, %u in window, %u pins", d->node,
+	       q->origin.bytes[0] - 1, (unsigned long long) q->epoch,
+	       (unsigned long long) q->serial, q->place, q->once ? " once" : "", q->name, q->proxy,
+	       q->home.bytes[0] - 1, q->holders, (unsigned long long) q->holds,
+	       (unsigned long long) q->received, q->waiting, q->in_window, q->pins);
+}
+
+void
+check_dump (struct world *w)
+{
+  for (unsigned n = 0; n < w->options.nodes && w->options.trace != NULL; n++)
+    {
+      struct dump d = { w, n };
+      rights_each_queue (node_engine (w->node[n].node), dump_queue, &d);
     }
 }
 

@@ -150,6 +150,8 @@ void tasks_forget (struct task *);
 /* check.c: at rest.  */
 void check_at_rest (struct world *);
 void check_all_gone (struct world *);
+/* Traces what every engine knows.  */
+void check_dump (struct world *);
 /* A no-senders notification with COUNT arrived at the port UID.  */
 void check_no_senders (struct world *, struct task *, mk_name, uid, uint32_t count);
 

@@ -332,6 +332,8 @@ world_run (const struct world_options *options, struct world_result *result)
 	check_all_gone (w);
     }
   bool held = !world_failed (w);
+  if (!held)
+    check_dump (w);
   /* A world that failed may be in any state: leave its memory alone.  */
   if (held)
     {
