@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The serial device.
+/* The serial line, driven from here and not by the kernel's driver.
 
-   What is pasted into a terminal comes faster than programs read, and the
-   kernel keeps 4 KB of it at most and then drops.  So a thread of a better
-   priority than all programs does nothing but take input from the kernel to a
-   large ring; the server's own thread does the rest when it has time. */
+   What is pasted into a terminal comes in one burst, as fast as the machine
+   can take it.  The kernel's driver takes it all, keeps 4 KB and drops the
+   rest.  Here a byte leaves the chip only when there is room for it, so the
+   sender waits and nothing is lost.  The chip's interrupt belongs to the
+   kernel; so a thread looks at it once in a clock tick, and goes on looking
+   while bytes come.  (Typing waits 10 ms at most; idle, that costs little.) */
 #include <pthread.h>
-#include <string.h>
-#include <device/device.h>
-#include <device/tty_status.h>
-#include <mach/mach_host.h>
-#include "posix_thread.h"
+#include <mach/machine/mach_i386.h>
 #include "server.h"
 
 enum {
-	READ_BYTES_MAX = 4096,		/* what the kernel keeps */
-	RING_BYTES = 1 << 20,
-	WRITE_BYTES_MAX = 16384,
-	READER_PRIORITY = 10,		/* programs have 25; smaller is better */
+	PORT_FIRST = 0x3f8, PORT_LAST = 0x3ff,
+	DATA = PORT_FIRST, INTERRUPT_ENABLE = PORT_FIRST + 1, FIFO_CONTROL = PORT_FIRST + 2, LINE_STATUS = PORT_FIRST + 5,
+	HAS_INPUT = 0x01, CAN_SEND = 0x20, FIFO_ON = 0x07,
+
+	RING_BYTES = 1 << 18,
+	BURST_BYTES = 512,		/* taken before the server is told */
+	IDLE_LOOKS = 200,		/* without input: the burst is over */
+	BUSY_LOOKS = 2000,		/* at a line that cannot send: the other end is slow */
+	TICK_MS = 10, SWITCH_WAIT = 2, SWITCH_NONE = 0,
 	INPUT_ARRIVED = 0x434f4e53,	/* message id */
 };
 
@@ -26,31 +29,23 @@ static struct {
 	uint8_t bytes[RING_BYTES];
 	volatile size_t written, taken;	/* totals */
 	volatile int told;		/* a message is under way */
-	mach_port_t host_priv;
 } input;
 
-/* Eight bits, no parity, nothing interpreted by the kernel. */
-static void make_raw(void)
+static uint8_t in(uint16_t port)
 {
-	struct tty_status status;
-	mach_msg_type_number_t count = TTY_STATUS_COUNT;
-	if (device_get_status(console.device, TTY_STATUS, (dev_status_t)&status, &count))
-		return;
-	status.tt_breakc = 0;
-	status.tt_flags = TF_ANYP | TF_LITOUT | TF_NOHANG | TF_HUPCLS;
-	device_set_status(console.device, TTY_STATUS, (dev_status_t)&status, TTY_STATUS_COUNT);
+	uint8_t value;
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
 }
 
-/* Without these rights it stays an ordinary thread, and long pastes may lose. */
-static void raise_priority(void)
+static void out(uint16_t port, uint8_t value)
 {
-	mach_port_t set = MACH_PORT_NULL, set_priv = MACH_PORT_NULL, thread = posix_self()->thread;
-	if (processor_set_default(input.host_priv, &set) || host_processor_set_priv(input.host_priv, set, &set_priv))
-		return;
-	thread_max_priority(thread, set_priv, READER_PRIORITY);
-	thread_priority(thread, READER_PRIORITY, FALSE);
-	mach_port_deallocate(mach_task_self(), set_priv);
-	mach_port_deallocate(mach_task_self(), set);
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void pause_for(int option, int ms)
+{
+	thread_switch(MACH_PORT_NULL, option, ms);
 }
 
 static void tell_server(void)
@@ -63,35 +58,49 @@ static void tell_server(void)
 		mach_msg(&message, MACH_SEND_MSG, sizeof message, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
 }
 
+/* Takes what the chip has, and what comes right after it; returns how much. */
+static size_t take_burst(void)
+{
+	size_t count = 0;
+	for (int idle = 0; idle < IDLE_LOOKS && count < BURST_BYTES;) {
+		if (in(LINE_STATUS) & HAS_INPUT && input.written - input.taken < RING_BYTES) {
+			input.bytes[input.written % RING_BYTES] = in(DATA);
+			__atomic_store_n(&input.written, input.written + 1, __ATOMIC_SEQ_CST);
+			count++;
+			idle = 0;
+		} else if (count == 0) {
+			break;
+		} else {
+			idle++;
+		}
+	}
+	return count;
+}
+
 static void *take_input(void *unused)
 {
-	raise_priority();
 	for (;;) {
-		io_buf_ptr_t bytes;
-		mach_msg_type_number_t count = 0;
-		if (device_read(console.device, 0, 0, READ_BYTES_MAX, &bytes, &count) || count == 0)
-			continue;
-		size_t room = RING_BYTES - (input.written - input.taken), kept = count < room ? count : room;
-		for (size_t i = 0; i < kept; i++)
-			input.bytes[(input.written + i) % RING_BYTES] = (uint8_t)bytes[i];
-		__atomic_store_n(&input.written, input.written + kept, __ATOMIC_SEQ_CST);
-		vm_deallocate(mach_task_self(), (vm_address_t)bytes, count);
-		tell_server();
+		if (take_burst() > 0) {
+			tell_server();
+			pause_for(SWITCH_NONE, 0);	/* others have their turn */
+		} else {
+			pause_for(SWITCH_WAIT, TICK_MS);
+		}
 	}
 	return NULL;
 }
 
-kern_return_t device_prepare(mach_port_t host_priv, mach_port_t device_master)
+kern_return_t device_prepare(mach_port_t device_master)
 {
 	pthread_t reader;
-	dev_name_t serial = "com0", any = "console";
-	kern_return_t error = device_open(device_master, D_READ | D_WRITE, serial, &console.device);
-	if (error)
-		error = device_open(device_master, D_READ | D_WRITE, any, &console.device);
+	mach_port_t ports = MACH_PORT_NULL;
+	kern_return_t error = i386_io_perm_create(device_master, PORT_FIRST, PORT_LAST, &ports);
+	if (!error)
+		error = i386_io_perm_modify(mach_task_self(), ports, TRUE);
 	if (error)
 		return error;
-	make_raw();
-	input.host_priv = host_priv;
+	out(INTERRUPT_ENABLE, 0);
+	out(FIFO_CONTROL, FIFO_ON);
 	return pthread_create(&reader, NULL, take_input, NULL) ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
@@ -110,15 +119,10 @@ bool device_demux(mach_msg_header_t *message)
 
 void device_put(const char *bytes, size_t count)
 {
-	while (count > 0) {
-		int wrote = 0;
-		int part = count < WRITE_BYTES_MAX ? (int)count : WRITE_BYTES_MAX;
-		kern_return_t error = part <= IO_INBAND_MAX ?
-			device_write_inband(console.device, 0, 0, bytes, part, &wrote) :
-			device_write(console.device, 0, 0, (char *)bytes, part, &wrote);
-		if (error || wrote <= 0)
-			return;		/* nobody left to tell */
-		bytes += wrote;
-		count -= wrote;
+	for (size_t i = 0; i < count; i++) {
+		for (int looks = 0; !(in(LINE_STATUS) & CAN_SEND); looks++)
+			if (looks > BUSY_LOOKS)
+				pause_for(SWITCH_WAIT, TICK_MS);
+		out(DATA, (uint8_t)bytes[i]);
 	}
 }

@@ -104,9 +104,10 @@ static kern_return_t prepare(void)
 	if (!error)
 		error = make_port(&console.input_port);
 	if (!error)
-		error = device_prepare(host_priv, device_master);
+		error = device_prepare(device_master);
 	if (!error)
 		error = signals_prepare();
+	mach_port_deallocate(mach_task_self(), host_priv);
 	mach_port_deallocate(mach_task_self(), device_master);
 	return error;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The console server: a terminal on the kernel's serial device.  One thread
    does everything; a request that has to wait is parked and answered later.
-   Only the device is read, and signals are sent, by threads of their own: the
-   one may not wait, and the others' receivers may be slow. */
+   Only input is taken, and signals are sent, by threads of their own: the one
+   may not wait for the other end to take our output, and signals' receivers may be slow. */
 #ifndef CONSOLE_SERVER_H
 #define CONSOLE_SERVER_H
 
@@ -17,7 +17,6 @@ struct console {
 	mach_port_t control;		/* the translator's control port */
 	mach_port_t ctty;		/* stands for this terminal as a controlling one */
 	mach_port_t input_port;		/* where it is told that there is input */
-	mach_port_t device;
 	struct line line;
 	struct winsize size;
 	int foreground;			/* process group; 0: none */
@@ -25,8 +24,8 @@ struct console {
 extern struct console console;
 
 /* ---- device.c */
-/* Opens it and starts the thread that reads it; HOST_PRIV stays the caller's and stays alive. */
-kern_return_t device_prepare(mach_port_t host_priv, mach_port_t device_master);
+/* Takes the serial line over and starts the thread that looks at its input. */
+kern_return_t device_prepare(mach_port_t device_master);
 /* Input has arrived: it goes to the line.  FALSE for any other message. */
 bool device_demux(mach_msg_header_t *message);
 void device_put(const char *bytes, size_t count);
