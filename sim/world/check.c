@@ -127,6 +127,29 @@ check_dump (struct world *w)
     {
       struct dump d = { w, n };
       rights_each_queue (node_engine (w->node[n].node), dump_queue, &d);
+      mk_name names[256];
+      size_t count = mk_names (node_task (w->node[n].node), names, 256);
+      for (size_t i = 0; i < count && i < 256; i++)
+	{
+	  struct mk_receive_status s;
+	  if (mk_get_receive_status (node_task (w->node[n].node), names[i], &s) == MK_SUCCESS)
+	    world_trace (w, "node %u: netmsg: name %u: made %u, %u queued, senders %d, armed %d", n,
+			 names[i], s.mscount, s.msgcount, s.srights, s.nsrequest);
+	}
+      for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
+	{
+	  struct task *t = i == WORLD_TASKS_MAX ? &w->node[n].root : &w->node[n].task[i];
+	  for (mk_name name = 1; t->used && name < WORLD_NAMES_MAX; name++)
+	    {
+	      uint32_t type;
+	      struct mk_receive_status s = { 0 };
+	      if (mk_type (t->mk, name, &type) != MK_SUCCESS)
+		continue;
+	      mk_get_receive_status (t->mk, name, &s);
+	      world_trace (w, "node %u: task %u: name %u denotes port %u, type %x, %u queued", n,
+			   t->number, name, t->names[name], type >> 16, s.msgcount);
+	    }
+	}
     }
 }
 
