@@ -29,3 +29,9 @@ $(B)/node/root/hurd/pflocal: $(pflocal_objects) $$(NODE_LIBC)
 	$(NODE_CC) -o $@ $(pflocal_objects)
 
 node_root_files += $(B)/node/root/hurd/pflocal
+
+$(B)/node/root/tests/pflocal-test: tests/node/pflocal/pflocal.c $$(NODE_LIBC)
+	@mkdir -p $(@D)
+	$(NODE_CC) -std=gnu11 -O2 $(WARN) -o $@ $<
+
+node_root_files += $(B)/node/root/tests/pflocal-test

@@ -6,6 +6,7 @@
 #include <hurd_abi.h>
 
 #include "fs_S.h"
+#include "interrupt_S.h"
 #include "limits.h"
 #include "locks.h"
 #include "objects.h"
@@ -15,6 +16,7 @@ struct parked {
 	mach_port_t reply;
 	mach_msg_type_name_t reply_type;
 	mach_msg_id_t id;
+	mach_port_t port;	/* that the request came to */
 	bool has_record;
 	flock_t record;
 };
@@ -124,7 +126,8 @@ static error_t change(open_t open, enum lock_kind kind, int64_t start, int64_t e
 
 kern_return_t S_file_lock(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, int flags)
 {
-	struct parked parked = { .reply = reply, .reply_type = reply_type, .id = 20107 };
+	struct parked parked = { .reply = reply, .reply_type = reply_type, .id = 20107,
+				 .port = open ? open->object.port : MACH_PORT_NULL };
 	enum lock_kind kind;
 	if (!open)
 		return HURD_EOPNOTSUPP;
@@ -208,7 +211,7 @@ kern_return_t S_file_record_lock(open_t open, mach_port_t reply, mach_msg_type_n
 	if (command != HURD_F_GETLK64 && ((kind == LOCK_WRITE && !(flags & HURD_O_WRITE)) ||
 					  (kind == LOCK_READ && !(flags & HURD_O_READ))))
 		return HURD_EBADF;
-	struct parked parked = { reply, reply_type, 20136, true, *record };
+	struct parked parked = { reply, reply_type, 20136, open->object.port, true, *record };
 	switch (command) {
 	case HURD_F_GETLK64: report_conflict(open, kind, start, end, record); break;
 	case HURD_F_SETLK64: error = change(open, kind, start, end, NULL); break;
@@ -219,4 +222,26 @@ kern_return_t S_file_record_lock(open_t open, mach_port_t reply, mach_msg_type_n
 	if ((!error || error == MIG_NO_REPLY) && MACH_PORT_VALID(rendezvous))
 		mach_port_deallocate(mach_task_self(), rendezvous);
 	return error;
+}
+
+/* Only waiting for a lock can be interrupted: nothing else here waits for anybody but a translator,
+   which is the client's to interrupt. */
+kern_return_t S_interrupt_operation(mach_port_t port, mach_port_seqno_t seqno)
+{
+	struct object *object = object_of_port(port);
+	if (!object || object->kind != OBJECT_OPEN)
+		return HURD_EOPNOTSUPP;
+	struct node *node = open_node((open_t)object);
+	if (!node->locks)
+		return 0;
+	for (struct lock_wait **link = &node->locks->waiting, *wait; (wait = *link);) {
+		if (((struct parked *)wait->reply)->port != port) {
+			link = &wait->next;
+			continue;
+		}
+		*link = wait->next;
+		finish(wait, HURD_EINTR);
+	}
+	after_change(node);
+	return 0;
 }

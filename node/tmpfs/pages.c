@@ -10,7 +10,7 @@
 enum {
 	ARENA_BYTES = TMPFS_ARENA_PAGES * TMPFS_PAGE_BYTES,
 	PAGE_BYTES = TMPFS_PAGE_BYTES,
-	LEAF_PAGES = TMPFS_PAGE_BYTES / sizeof(void *),
+	LEAF_PAGES = 128,	/* a kilobyte of pointers: little for a small file */
 };
 
 /* Lies in its own first page, which is never handed out: so a page's arena is found
@@ -111,7 +111,7 @@ static void **page_slot(const struct file_pages *file, uint64_t page)
 }
 
 /* The slot, made if it is missing; NULL when there is no room. */
-static void **page_slot_make(struct page_pool *pool, struct file_pages *file, uint64_t page)
+static void **page_slot_make(struct file_pages *file, uint64_t page)
 {
 	uint64_t leaf = page / LEAF_PAGES;
 	if (leaf >= file->leaf_count) {
@@ -126,7 +126,7 @@ static void **page_slot_make(struct page_pool *pool, struct file_pages *file, ui
 		file->leaf_count = count;
 	}
 	if (!file->leaves[leaf])
-		file->leaves[leaf] = page_take(pool, true);
+		file->leaves[leaf] = calloc(LEAF_PAGES, sizeof(void *));
 	return page_slot(file, page);
 }
 
@@ -151,7 +151,7 @@ size_t file_pages_write(struct page_pool *pool, struct file_pages *file, uint64_
 	while (done < bytes) {
 		size_t inside = offset % PAGE_BYTES;
 		size_t piece = bytes - done < PAGE_BYTES - inside ? bytes - done : PAGE_BYTES - inside;
-		void **slot = page_slot_make(pool, file, offset / PAGE_BYTES);
+		void **slot = page_slot_make(file, offset / PAGE_BYTES);
 		if (!slot)
 			break;
 		if (!*slot) {
@@ -179,7 +179,7 @@ static void cut_leaf(struct page_pool *pool, struct file_pages *file, size_t lea
 		file->pages--;
 	}
 	if (first == 0) {
-		page_give(pool, pages);
+		free(pages);
 		file->leaves[leaf] = NULL;
 	}
 }

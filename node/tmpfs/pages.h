@@ -33,9 +33,9 @@ void page_give(struct page_pool *pool, void *page);
 /* One file's pages.  A page that was never written does not exist and reads as zeros.
    All zero bytes are a valid empty file. */
 struct file_pages {
-	void ***leaves;		/* each one page of pointers to pages */
+	void ***leaves;		/* each points to an array of pointers to pages, or is NULL */
 	size_t leaf_count;
-	uint64_t pages;		/* that exist, without leaves */
+	uint64_t pages;		/* that exist */
 };
 
 void file_pages_read(const struct file_pages *file, uint64_t offset, void *to, size_t bytes);

@@ -11,6 +11,8 @@
 
 #include "fs_S.h"
 #include "fsys_S.h"
+#include "ifsock_S.h"
+#include "interrupt_S.h"
 #include "io_S.h"
 #include "limits.h"
 #include "objects.h"
@@ -20,6 +22,8 @@ struct server server;
 /* Made by the stub generator, which declares them nowhere. */
 boolean_t fs_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t fsys_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t ifsock_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t interrupt_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t io_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 
 static struct {
@@ -63,7 +67,8 @@ static bool demultiplex(mach_msg_header_t *request, mach_msg_header_t *reply)
 			notified(request, object);
 		return false;
 	}
-	if (!io_server(request, reply) && !fs_server(request, reply) && !fsys_server(request, reply))
+	if (!io_server(request, reply) && !fs_server(request, reply) && !fsys_server(request, reply) &&
+	    !ifsock_server(request, reply) && !interrupt_server(request, reply))
 		((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ID;
 	return true;
 }

@@ -8,5 +8,6 @@
 #define FILE_IMPORTS import "objects.h";
 #define IO_IMPORTS import "objects.h";
 #define FSYS_IMPORTS import "objects.h";
+#define IFSOCK_IMPORTS import "objects.h";
 #define SERVERPREFIX S_
 #define REPLY_PORTS 1
