@@ -35,3 +35,10 @@ $(B)/node/root/tests/pflocal-test: tests/node/pflocal/pflocal.c $$(NODE_LIBC)
 	$(NODE_CC) -std=gnu11 -O2 $(WARN) -o $@ $<
 
 node_root_files += $(B)/node/root/tests/pflocal-test
+
+# The pure part, on this machine.
+$(B)/host/tests/pflocal-channel: node/pflocal/tests/test_channel.c node/pflocal/channel.c node/pflocal/channel.h node/pflocal/limits.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -fsanitize=address,undefined $(WARN) -Inode/pflocal -o $@ $(filter %.c,$^) -lcmocka
+
+host-tests: $(B)/host/tests/pflocal-channel

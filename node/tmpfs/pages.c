@@ -102,6 +102,14 @@ void page_give(struct page_pool *pool, void *page)
 	}
 }
 
+void page_pool_free(struct page_pool *pool)
+{
+	assert(!pool->pages_used);
+	if (pool->with_room)
+		pool->source.give(pool->source.context, pool->with_room, ARENA_BYTES);
+	pool->with_room = NULL;
+}
+
 static void **page_slot(const struct file_pages *file, uint64_t page)
 {
 	uint64_t leaf = page / LEAF_PAGES;

@@ -26,6 +26,8 @@ struct page_pool {
 };
 
 void page_pool_init(struct page_pool *pool, const struct page_source *source, uint64_t bytes_max);
+/* Gives the last arena back; no page may be out. */
+void page_pool_free(struct page_pool *pool);
 /* A page that the caller owns, of zeros if ZERO; NULL when the pool is full or memory is out. */
 void *page_take(struct page_pool *pool, bool zero);
 void page_give(struct page_pool *pool, void *page);

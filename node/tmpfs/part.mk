@@ -39,3 +39,17 @@ $(B)/node/root/tests/tmpfs-conformance: $(tmpfs_test_sources:tests/node/tmpfs/%.
 	$(NODE_CC) -o $@ $(filter %.o,$^)
 
 node_root_files += $(B)/node/root/tests/tmpfs-conformance
+
+# The pure half, on this machine.
+tmpfs_host_objects := $(tmpfs_pure:%=$(B)/host/tmpfs/%.o)
+tmpfs_host_tests := $(patsubst node/tmpfs/tests/test_%.c,$(B)/host/tests/tmpfs-%,$(wildcard node/tmpfs/tests/test_*.c))
+
+$(B)/host/tmpfs/%.o: node/tmpfs/%.c $(wildcard node/tmpfs/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -fsanitize=address,undefined $(WARN) -c -o $@ $<
+
+$(tmpfs_host_tests): $(B)/host/tests/tmpfs-%: node/tmpfs/tests/test_%.c node/tmpfs/tests/memory.h $(wildcard node/tmpfs/*.h) $(tmpfs_host_objects)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -fsanitize=address,undefined $(WARN) -Wno-unused-function -Inode/tmpfs -o $@ $< $(tmpfs_host_objects) -lcmocka
+
+host-tests: $(tmpfs_host_tests)

@@ -47,6 +47,7 @@ void store_free(struct store *store)
 	store->root->links = 0;
 	node_drop(store, store->root);
 	assert(store->nodes == 0);
+	page_pool_free(&store->pool);
 }
 
 void node_hold(struct node *node)
