@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "call.h"
+#include <stdlib.h>
 #include <hurd_abi.h>
 
 enum { interrupt_operation_id = 33000, fs_call_first = 20000, fs_call_last = 20999 };
@@ -16,9 +17,14 @@ static call_function *find(mach_msg_id_t id)
 static void no_senders(struct object *object)
 {
 	mach_port_status_t status;
-	if (object->kind == object_socket &&
-			!mach_port_get_receive_status(mach_task_self(), object->port, &status) && !status.mps_srights)
+	if (mach_port_get_receive_status(mach_task_self(), object->port, &status) || status.mps_srights)
+		return;
+	if (object->kind == object_socket) {
 		user_release((struct user *)object);
+	} else if (object->kind == object_root) {
+		object_close(object);
+		free(object);
+	}
 }
 
 static kern_return_t interrupt_operation(struct call *call)

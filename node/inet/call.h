@@ -19,6 +19,12 @@ struct call {
 	struct user *new_user;
 };
 
+/* One open of /servers/socket/2 (object_root): makes sockets, and can be read. */
+struct root {
+	struct object object;
+	uint64_t offset;	/* of the next read of the status */
+};
+
 /* Serves the request that CALL was set up with: returns the reply's code, or
    MIG_NO_REPLY when the reply comes later or never.  The request's body has
    been discarded or kept by then. */

@@ -10,7 +10,16 @@ enum {
 	fsys_call_count = 12,
 };
 
-static struct object root;
+static struct root *new_root(void)
+{
+	struct root *root = calloc(1, sizeof *root);
+	if (!root || object_open(&root->object, object_root)) {
+		free(root);
+		return NULL;
+	}
+	object_notify_no_senders(&root->object, 1);
+	return root;
+}
 
 static kern_return_t call_getroot(struct call *call)
 {
@@ -24,11 +33,12 @@ static kern_return_t call_getroot(struct call *call)
 		return MIG_BAD_ARGUMENTS;
 	if (call->object->kind != object_control)
 		return HURD_EOPNOTSUPP;
-	if (root.port == MACH_PORT_NULL && object_open(&root, object_root))
+	struct root *root = new_root();
+	if (!root)
 		return HURD_ENOBUFS;
 	reply_int(call->reply, HURD_RETRY_NORMAL);
 	reply_string(call->reply, "");
-	reply_port(call->reply, root.port, MACH_MSG_TYPE_MAKE_SEND);
+	reply_port(call->reply, root->object.port, MACH_MSG_TYPE_MAKE_SEND);
 	return KERN_SUCCESS;
 }
 

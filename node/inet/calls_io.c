@@ -42,17 +42,16 @@ static kern_return_t read_status(struct call *call, uint64_t offset, uint64_t am
 {
 	char text[message_inline_bytes_max];
 	size_t length = status_text(text, sizeof text);
-	/* No reader has a file pointer here: reads "from where the last one ended"
-	   (-1) give the text and the end of file in turn. */
-	static bool at_end;
-	if (offset == (uint64_t)-1) {
-		offset = at_end ? length : 0;
-		at_end = !at_end;
-	}
+	struct root *root = (struct root *)call->object;
+	bool at_pointer = offset == (uint64_t)-1;
+	if (at_pointer)
+		offset = root->offset;
 	if (offset > length)
 		offset = length;
 	size_t part = length - offset < amount ? length - offset : amount;
 	memcpy(reply_inline(call->reply, part), text + offset, part);
+	if (at_pointer)
+		root->offset += part;
 	return KERN_SUCCESS;
 }
 
