@@ -115,6 +115,18 @@ hand_over (struct rights *r, struct queue *q)
     owe (r, &q->work, QUEUE_DELIVER);
 }
 
+/* A send right is being made from the proxy.  If its no-senders notification came
+   already (and something else kept the proxy alive), it is wanted again.  */
+static void
+make (struct rights *r, struct queue *q)
+{
+  q->makes++;
+  q->making++;
+  if (q->idle)
+    owe (r, &q->work, QUEUE_ARM);
+  q->idle = false;
+}
+
 static void
 fill_right (struct rights *r, struct wire_right *w, struct queue *q)
 {
@@ -138,11 +150,7 @@ fill_right (struct rights *r, struct wire_right *w, struct queue *q)
   if (w->disposition == WIRE_RECEIVE)
     hand_over (r, q);
   else if (w->disposition == WIRE_SEND)
-    {
-      q->makes++;
-      q->making++;
-      q->idle = false;
-    }
+    make (r, q);
 }
 
 /* The requests of a receive right that died on its way: unused.  */
@@ -262,9 +270,7 @@ deliver_one (struct rights *r, struct queue *q, struct message *m,
   if (!m->always)
     {
       m->relay = true;
-      q->makes++;
-      q->making++;
-      q->idle = false;
+      make (r, q);
     }
   return EMITTED;
 }

@@ -255,7 +255,8 @@ enum rights_action_kind
   RIGHTS_PROXY_MARK,
   /* Close it to senders (queue limit 0), receive what is queued (rights_message
      each), cancel the no-senders request, make one send right, then
-     rights_proxy_closed.  */
+     rights_proxy_closed.  Receive from it no more: what is delivered to it from now
+     on (`always`) is for the task that will get it.  */
   RIGHTS_PROXY_CLOSE,
   /* Destroy the receive right: holders get dead names, queued messages their
      notifications.  Nothing, if the number is unknown (any more).  */

@@ -215,10 +215,13 @@ import_of (struct queue *q, struct session *s)
   return NULL;
 }
 
+/* A queue that is just leaving has no other name yet, and may even leave in the
+   very message that names it: peers hold it from us, and are told to go on when it
+   has arrived.  */
 static bool
-at_home (const struct queue *q)
+ours_to_name (const struct queue *q)
 {
-  return q->place == PLACE_HOME || (q->place == PLACE_PROXY && q->arriving);
+  return q->place == PLACE_HOME || q->arriving || q->leaving;
 }
 
 /* DR_AGAIN: its own way is not known yet, so it has no name for others.  */
@@ -229,7 +232,7 @@ offer_ensure (struct rights *r, struct session *s, const struct wire_right *righ
   memset (o, 0, sizeof *o);
   if (!q || q->place == PLACE_DEAD || right->disposition == WIRE_RECEIVE)
     return DR_OK;
-  if (at_home (q))
+  if (ours_to_name (q))
     return export_ensure (r, q, s, &o->export);
   if ((o->pin = import_of (q, s)))
     return DR_OK;

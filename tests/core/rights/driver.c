@@ -282,6 +282,15 @@ pass_message (struct node *n, uint32_t proxy, struct kmsg *m)
 {
   struct world *w = n->w;
   struct outgoing *o = malloc (sizeof *o);
+  if (w->trace)
+    {
+      fprintf (stderr, "  node %d: from proxy %u: seq %d of task %d to queue %d", n->index,
+	       proxy, (int) m->seq, m->sender, m->ghost);
+      for (int i = 0; i < m->count; i++)
+	fprintf (stderr, " right(%d queue %d)", m->rights[i].disposition,
+		 m->rights[i].ghost);
+      fprintf (stderr, "\n");
+    }
   long fail_at = w->fail_at;
   w->fail_at = 0;
   build (n, m, o);
@@ -313,6 +322,9 @@ daemon_receive (struct node *n, uint32_t proxy)
   switch (m->kind)
     {
     case NO_SENDERS:
+      if (w->trace)
+	fprintf (stderr, "  node %d: no senders of proxy %u, mscount %u\n", n->index, proxy,
+		 m->mscount);
       rights_no_senders (n->rights, w->now, proxy, m->mscount);
       free (m);
       break;
@@ -466,13 +478,13 @@ destroy_delivery (struct node *n, const struct wire_message *w)
       if (r->reference == WIRE_PROXY && r->disposition == WIRE_RECEIVE)
 	{
 	  struct kright k;
-	  copy_in (n, r, w, -1, &k, NULL);
+	  const uint8_t *body = dr_slice_data (&w->body) + 8;
+	  int ghost = i ? (int) get64 (body + 32 + 8 * (i - 1)) : -1;
+	  copy_in (n, r, w, ghost, &k, NULL);
+	  if (ghost >= 0)
+	    n->w->ghosts[ghost].destroyed = true;
 	  if (k.port)
-	    {
-	      if (k.port->ghost >= 0)
-		n->w->ghosts[k.port->ghost].destroyed = true;
-	      port_kill (n->w, k.port);
-	    }
+	    port_kill (n->w, k.port);
 	}
     }
 }
@@ -579,6 +591,7 @@ proxy_close (struct node *n, uint32_t proxy)
       p->no_senders = NULL;
       p->onces--;
     }
+  n->proxies[proxy].paused = true;
   n->names[n->proxies[proxy].name].urefs++;
   p->sends++;
   rights_proxy_closed (n->rights, n->w->now, proxy, n->proxies[proxy].name);
@@ -666,11 +679,39 @@ root_wanted (struct node *n, const struct rights_action *a)
     name_drop (n, r.name, 1);
 }
 
+static void
+trace_action (struct node *n, const struct rights_action *a)
+{
+  static const char *const names[] = { "?", "SEND", "CONNECT", "DELIVER", "CREATE",
+    "ADOPT", "ARM", "PAUSE", "RESUME", "MARK", "CLOSE", "DESTROY", "WATCH", "DROP",
+    "ROOT_WANTED", "ROOT" };
+  struct port *p = a->proxy ? proxy_port (n, a->proxy) : NULL;
+  if (a->kind == RIGHTS_SEND)
+    return;
+  fprintf (stderr, "  node %d: %s proxy %u (queue %d) name %u count %u to %d/%u/%u "
+	   "always %d\n", n->index, names[a->kind], a->proxy, p ? p->ghost : -1, a->name,
+	   a->count, a->to.reference, a->to.name, a->to.proxy, a->always);
+  if (a->kind == RIGHTS_DELIVER)
+    {
+      const uint8_t *body = dr_slice_data (&a->message->body) + 8;
+      fprintf (stderr, "     seq %d of task %d to queue %d", (int) get64 (body + 8),
+	       (int) get64 (body), (int) get64 (body + 16));
+      for (uint32_t i = 0; i < a->message->rights_count; i++)
+	fprintf (stderr, " right(%d ref %d name %u proxy %u queue %d)",
+		 a->message->rights[i].disposition, a->message->rights[i].reference,
+		 a->message->rights[i].name, a->message->rights[i].proxy,
+		 (int) get64 (body + 32 + 8 * i));
+      fprintf (stderr, "\n");
+    }
+}
+
 void
 node_action (struct node *n, const struct rights_action *a)
 {
   struct world *w = n->w;
   struct port *p;
+  if (w->trace)
+    trace_action (n, a);
   switch (a->kind)
     {
     case RIGHTS_SEND:

@@ -111,6 +111,7 @@ struct ghost
   uint64_t sent, received;
   uint64_t last_seq[NODES * TASKS];
   bool wants, fired;		/* no-senders */
+  uint64_t makes, fired_makes;
 };
 
 struct world

@@ -66,6 +66,8 @@ add_something (struct world *w, struct place at, struct port *dest, struct kmsg 
     return;
   if ((how == MOVE_SEND_ONCE || how == MOVE_SEND) && p == dest)
     return;
+  if (how == MOVE_SEND && p->ghost < NODES)
+    how = COPY_SEND;
   kmsg_add (m, w, at.node, at.task, p, how);
 }
 
@@ -100,7 +102,8 @@ drop_something (struct world *w, struct place at)
   uint64_t what = world_random (w, 12);
   uint8_t disposition = what == 0 ? WIRE_RECEIVE : what < 3 ? WIRE_SEND_ONCE : WIRE_SEND;
   struct port *p = pick (w, at, disposition);
-  if (p && p != at.n->root)
+  /* The roots are what keeps the nodes together.  */
+  if (p && !(disposition != WIRE_SEND_ONCE && p->ghost < NODES))
     task_drop (w, at.node, at.task, p, disposition);
 }
 

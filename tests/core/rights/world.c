@@ -364,6 +364,11 @@ world_check_delivered (struct world *w)
 	{
 	  fprintf (stderr, "queue %d: %llu sent, %llu received\n", i,
 		   (unsigned long long) g->sent, (unsigned long long) g->received);
+	  for (int p = 0; p < w->ports_count; p++)
+	    if (w->ports[p].ghost == i)
+	      fprintf (stderr, "  port at node %d: live %d receiver %d queued %d sends %d\n",
+		       w->ports[p].node, w->ports[p].live, w->ports[p].receiver,
+		       w->ports[p].queued, w->ports[p].sends);
 	  FAIL (w, "messages were lost");
 	}
     }
@@ -407,6 +412,10 @@ world_check_empty (struct world *w)
 	  {
 	    fprintf (stderr, "node %d: name %d urefs %d receive %d once %d\n", i, name,
 		     n->names[name].urefs, n->names[name].receive, n->names[name].once);
+	    struct port *p = n->names[name].port;
+	    fprintf (stderr, "   its port: queue %d live %d sends %d mscount %u queued %d "
+		     "request %d\n", p->ghost, p->live, p->sends, p->mscount, p->queued,
+		     p->no_senders != NULL);
 	    FAIL (w, "a right is left over");
 	  }
     }
