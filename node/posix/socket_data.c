@@ -5,6 +5,8 @@
 #include "prototypes.h"
 #include "signals.h"
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <hurd/io.h>
 #include <hurd/socket.h>
@@ -69,9 +71,21 @@ static void discard_ports(mach_port_t *ports, unsigned count, mach_port_t *own)
 		vm_deallocate(mach_task_self(), (vm_address_t)ports, count * sizeof *ports);
 }
 
+/* The size of the datagrams that the server put together (UDP_GRO), from its
+   control message in the Hurd's layout; 0 when there is none. */
+static int segment_size(const char *control, size_t size)
+{
+	struct { uint32_t length; int32_t level, type, value; } item;
+
+	if (size < sizeof item)
+		return 0;
+	memcpy(&item, control, sizeof item);
+	return item.level == IPPROTO_UDP && item.type == UDP_GRO ? item.value : 0;
+}
+
 /* NAME may be NULL; *FLAGS goes in and out in musl's numbers. */
 static long receive_data(struct open_port *socket, void *buffer, size_t size, int *flags, struct sockaddr *name,
-			 socklen_t *name_size)
+			 socklen_t *name_size, int *segment)
 {
 	mach_port_t address = MACH_PORT_NULL, own_ports[4], *ports = own_ports;
 	char own_control[256], *control = own_control, *data = buffer;
@@ -86,6 +100,7 @@ static long receive_data(struct open_port *socket, void *buffer, size_t size, in
 	if (error)
 		return posix_error(result_error(error));
 	discard_ports(ports, port_count, own_ports);
+	*segment = segment_size(control, control_size);
 	if (control_size && control != own_control)
 		vm_deallocate(mach_task_self(), (vm_address_t)control, control_size);
 	if (data != buffer) {
@@ -121,10 +136,11 @@ long sys_recvfrom(int fd, void *buffer, size_t size, int flags, struct sockaddr 
 {
 	struct open_port *socket = fd_get(fd);
 	long result;
+	int segment;
 
 	if (!socket)
 		return -EBADF;
-	result = receive_data(socket, buffer, size, &flags, name, name_size);
+	result = receive_data(socket, buffer, size, &flags, name, name_size, &segment);
 	open_port_put(socket);
 	return result;
 }
@@ -200,11 +216,25 @@ long sys_sendmsg(int fd, const struct msghdr *message, int flags)
 	return result;
 }
 
+static void put_segment_size(struct msghdr *message, int segment)
+{
+	struct cmsghdr *item = CMSG_FIRSTHDR(message);
+
+	if (segment == 0 || !item || message->msg_controllen < CMSG_SPACE(sizeof segment)) {
+		message->msg_controllen = 0;
+		return;
+	}
+	*item = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof segment), .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_GRO };
+	memcpy(CMSG_DATA(item), &segment, sizeof segment);
+	message->msg_controllen = CMSG_SPACE(sizeof segment);
+}
+
 long sys_recvmsg(int fd, struct msghdr *message, int flags)
 {
 	struct open_port *socket;
 	long size = total_size(message), result;
 	void *buffer;
+	int segment = 0;
 
 	if (size < 0)
 		return size;
@@ -214,14 +244,14 @@ long sys_recvmsg(int fd, struct msghdr *message, int flags)
 	buffer = gather_buffer(message, size);
 	result = -ENOMEM;
 	if (buffer) {
-		result = receive_data(socket, buffer, size, &flags, message->msg_name, &message->msg_namelen);
+		result = receive_data(socket, buffer, size, &flags, message->msg_name, &message->msg_namelen, &segment);
 		if (result > 0)
 			copy_parts(message, buffer, result, false);
 		release_buffer(message, buffer, size);
 	}
 	if (result >= 0) {
 		message->msg_flags = flags;
-		message->msg_controllen = 0;
+		put_segment_size(message, segment);
 	}
 	open_port_put(socket);
 	return result;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -174,6 +175,40 @@ static void test_datagram_bound(void)
 		ordered = ordered && i > last;
 	}
 	CHECK(got > 10 && got < sent && ordered, "the queue is bounded by SO_RCVBUF, and in order");
+	close(a);
+	close(b);
+}
+
+/* One send becomes several datagrams; one receive may take several. */
+static void test_datagram_batches(void)
+{
+	enum { size = 1400, pieces = 20, last = 100, total = (pieces - 1) * size + last };
+	int a = open_bound(SOCK_DGRAM), b = open_bound(SOCK_DGRAM), segment = size, on = 1;
+	struct sockaddr_in name = name_of(b);
+	fill(out, total, 3);
+	if (setsockopt(a, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment) < 0 ||
+			setsockopt(b, IPPROTO_UDP, UDP_GRO, &on, sizeof on) < 0) {
+		CHECK(false, "UDP_SEGMENT and UDP_GRO can be set");
+		return;
+	}
+	CHECK(sendto(a, out, total, 0, (struct sockaddr *)&name, sizeof name) == total, "UDP_SEGMENT takes more than a datagram");
+	size_t got = 0;
+	bool good = true;
+	set_receive_timeout(b, 5000);
+	while (good && got < total) {
+		union { struct cmsghdr header; char room[CMSG_SPACE(sizeof(int))]; } control = { 0 };
+		struct iovec part = { in, sizeof in };
+		struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+		ssize_t n = recvmsg(b, &message, 0);
+		int told = 0;
+		struct cmsghdr *item = CMSG_FIRSTHDR(&message);
+		if (item && item->cmsg_level == IPPROTO_UDP && item->cmsg_type == UDP_GRO)
+			memcpy(&told, CMSG_DATA(item), sizeof told);
+		good = n > 0 && got + (size_t)n <= total && !memcmp(in, out + got, (size_t)n) &&
+			(told == size || (!told && n <= size));
+		got += n > 0 ? (size_t)n : 0;
+	}
+	CHECK(good && got == total, "UDP_GRO says what size the datagrams had, and the bytes are all there");
 	close(a);
 	close(b);
 }
@@ -444,6 +479,7 @@ int main(void)
 	test_datagram_reading(a, b);
 	test_datagram_connection(a, b);
 	test_datagram_bound();
+	test_datagram_batches();
 	test_addresses();
 	test_waiting();
 	test_connecting();
