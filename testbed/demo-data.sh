@@ -34,7 +34,7 @@ done >"$out/2/srv/parts.sums"
 
 # Node 1 gets the tree's sums too, to check a copy without the network.
 cp "$out/2/srv/tree.sums" "$out/1/srv/"
-for node in 2 1; do
+for node in 1 2; do
 	tar -C "$out/$node" --format=ustar --owner=0 --group=0 --numeric-owner --sort=name \
 		-cf "$out/node$node.tar" srv
 done
