@@ -168,6 +168,11 @@ copy_out (struct node *n, struct kright *k, struct wire_right *out,
       p->receiver = DAEMON;
       v->queue_limit = p->limit;
       v->senders = p->sends > 0 || p->queued;
+      v->send_onces = (uint32_t) p->onces;
+      for (struct kmsg *q = p->first; q; q = q->next)
+	v->send_onces += q->used == WIRE_SEND_ONCE;
+      if (v->send_onces && k->ghost >= 0)
+	n->w->ghosts[k->ghost].once_bound = true;
       if (p->no_senders)
 	{
 	  struct kright ns = { p->no_senders, false, WIRE_SEND_ONCE, -1 };
@@ -211,6 +216,8 @@ build (struct node *n, struct kmsg *m, struct outgoing *o)
   put64 (p + 8, m->seq);
   put64 (p + 16, (uint64_t) m->ghost);
   put64 (p + 24, (uint64_t) m->reply.ghost);
+  put64 (p + 64, m->kind);
+  put64 (p + 72, m->mscount);
   for (int i = 0; i < m->count; i++)
     put64 (p + 32 + 8 * i, (uint64_t) m->rights[i].ghost);
   p += BODY_WORDS * 8;
@@ -319,6 +326,12 @@ daemon_receive (struct node *n, uint32_t proxy)
   struct world *w = n->w;
   if (!m)
     return false;
+  if (x->adopted && (m->kind == SEND_ONCE_GONE
+		     || (m->kind == NO_SENDERS && m->about != p)))
+    {
+      pass_message (n, proxy, m);
+      return true;
+    }
   switch (m->kind)
     {
     case NO_SENDERS:
@@ -446,6 +459,8 @@ rebuild (struct node *n, const struct wire_message *w)
   m->sender = (int) get64 (p);
   m->seq = get64 (p + 8);
   m->ghost = (int) get64 (p + 16);
+  m->kind = (uint8_t) get64 (p + 64);
+  m->mscount = (uint32_t) get64 (p + 72);
   m->used = w->used;
   m->reply.ghost = -1;
   copy_in (n, &w->reply, w, (int) get64 (p + 24), &m->reply, m);
@@ -727,7 +742,8 @@ node_action (struct node *n, const struct rights_action *a)
       if (a->proxy >= PROXIES_MAX)
 	abort ();
       p = port_new (w, n->index, DAEMON);
-      n->proxies[a->proxy] = (struct proxy) { name_new (n, p), false, a->once, true };
+      n->proxies[a->proxy] = (struct proxy)
+	{ name_new (n, p), false, a->once, true, false };
       n->names[n->proxies[a->proxy].name].receive = true;
       if (!a->once)
 	arm (n, a->proxy, a->sync);
@@ -737,7 +753,7 @@ node_action (struct node *n, const struct rights_action *a)
 	abort ();
       if (!n->names[a->name].receive)
 	FAIL (w, "adopting what is no receive right");
-      n->proxies[a->proxy] = (struct proxy) { a->name, true, false, true };
+      n->proxies[a->proxy] = (struct proxy) { a->name, true, false, true, true };
       arm (n, a->proxy, a->sync);
       break;
     case RIGHTS_PROXY_ARM:

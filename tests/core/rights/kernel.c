@@ -109,6 +109,7 @@ port_check_senders (struct world *w, struct port *p, uint32_t sync)
       struct port *to = p->no_senders;
       p->no_senders = NULL;
       struct kmsg *m = notification (NO_SENDERS, p->mscount);
+      m->about = p;
       if (to != p)
 	{
 	  m->ghost = p->ghost;

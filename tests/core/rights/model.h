@@ -38,6 +38,7 @@ struct kmsg
   uint8_t kind;
   uint8_t used;			/* the right it was sent with */
   uint32_t mscount;
+  struct port *about;		/* NO_SENDERS: of this port */
   uint64_t cookie;
   int sender;			/* task, numbered over all nodes */
   uint64_t seq;
@@ -76,7 +77,7 @@ struct delivery
 };
 
 #define PROXIES_MAX 1200
-struct proxy { uint32_t name; bool paused, once, known; };
+struct proxy { uint32_t name; bool paused, once, known, adopted; };
 
 struct pending_send { struct pending_send *next; uint64_t stream; struct dr_buf *buf; };
 
@@ -111,6 +112,8 @@ struct ghost
   uint64_t sent, received;
   uint64_t last_seq[NODES * TASKS];
   bool wants, fired;		/* no-senders */
+  bool once_bound;		/* moved while send-once rights to it existed: these
+				   put no-senders off */
   uint64_t makes, fired_makes;
 };
 
