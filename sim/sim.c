@@ -19,13 +19,14 @@ static const char usage[] =
   "  --steps N      steps under faults (default: 400 to 3200, by the seed)\n"
   "  --faults LIST  of cuts,crashes,memory,moves or none (default: by the seed)\n"
   "  --trace        print every event (best with --worlds 1)\n"
+  "  --frames DIR   keep what node 0 sent node 1, for the corpus of the rights fuzzer\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
 
 struct settings
 {
   uint64_t seed, worlds;
   unsigned nodes, steps;
-  const char *faults;
+  const char *faults, *frames;
   bool trace;
 };
 
@@ -130,7 +131,7 @@ parse (int argc, char **argv, struct settings *s)
     { "seed", required_argument, NULL, 's' }, { "worlds", required_argument, NULL, 'w' },
     { "nodes", required_argument, NULL, 'n' }, { "steps", required_argument, NULL, 'S' },
     { "faults", required_argument, NULL, 'f' }, { "trace", no_argument, NULL, 't' },
-    { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+    { "frames", required_argument, NULL, 'F' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
   };
   uint64_t n;
   for (int c; (c = getopt_long (argc, argv, "", longs, NULL)) != -1;)
@@ -139,6 +140,7 @@ parse (int argc, char **argv, struct settings *s)
       case 'h': fputs (usage, stdout); exit (0);
       case 't': s->trace = true; break;
       case 'f': s->faults = optarg; break;
+      case 'F': s->frames = optarg; break;
       case '?': exit (2);
       default:
 	if (!number (optarg, &n) || (c == 'n' && (n < 1 || n > WORLD_NODES_MAX))
@@ -157,6 +159,20 @@ parse (int argc, char **argv, struct settings *s)
       fprintf (stderr, "sim: what is '%s'? see --help\n", argv[optind]);
       exit (2);
     }
+}
+
+static FILE *
+open_frames (const char *directory, uint64_t seed)
+{
+  char path[512];
+  snprintf (path, sizeof path, "%s/%llu", directory, (unsigned long long) seed);
+  FILE *file = fopen (path, "w");
+  if (file == NULL)
+    {
+      fprintf (stderr, "sim: cannot write %s: %s\n", path, strerror (errno));
+      exit (1);
+    }
+  return file;
 }
 
 static double
@@ -179,7 +195,11 @@ main (int argc, char **argv)
       struct world_options o = options_for (&s, s.seed + i);
       struct world_result result;
       o.trace = s.trace ? stdout : NULL;
+      o.frames = s.frames != NULL ? open_frames (s.frames, o.seed) : NULL;
       bool held = world_run (&o, &result);
+      if (o.frames != NULL)
+	fclose (o.frames);
+      o.frames = NULL;
       steps += result.steps;
       events += result.events;
       messages += result.messages;

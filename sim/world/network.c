@@ -200,6 +200,18 @@ pick_frame (struct world *w, struct session *s, unsigned end)
   return p;
 }
 
+/* For the corpus of the rights fuzzer.  */
+static void
+record (struct world *w, unsigned from, unsigned to, const struct frame *f)
+{
+  if (w->options.frames == NULL || from != 0 || to != 1 || f->buf->bytes > UINT16_MAX)
+    return;
+  fputc ((int) (f->stream < 254 ? f->stream : 253), w->options.frames);
+  fputc ((int) (f->buf->bytes & 255), w->options.frames);
+  fputc ((int) (f->buf->bytes >> 8), w->options.frames);
+  fwrite (f->buf->data, 1, f->buf->bytes, w->options.frames);
+}
+
 static bool
 carry (struct world *w, struct session *s, unsigned end)
 {
@@ -212,6 +224,7 @@ carry (struct world *w, struct session *s, unsigned end)
   unsigned to = s->node[1 - end];
   world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", s->node[end], to,
 	       (unsigned long long) f->stream, f->buf->bytes, f->buf->bytes ? f->buf->data[0] : 0);
+  record (w, s->node[end], to, f);
   enum dr_status status = rights_frame (node_engine (w->node[to].node), w->now, s->id[1 - end],
 					f->stream, f->buf);
   w->result->events++;

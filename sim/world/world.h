@@ -19,6 +19,8 @@ struct world_options
   bool cuts, crashes, memory;	/* which faults there are */
   bool moves;			/* receive rights travel */
   FILE *trace;			/* every event, or NULL */
+  FILE *frames;			/* what node 0 sends node 1, as fuzz/fuzz_rights.c reads
+				   it; or NULL */
 };
 
 struct world_result
