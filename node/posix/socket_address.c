@@ -142,7 +142,8 @@ int address_port(struct open_port *socket, const struct sockaddr *name, socklen_
 		return HURD_EINVAL;
 	if (name->sa_family == AF_UNIX)
 		return local_port((const struct sockaddr_un *)name, size, port);
-	if (cache && MACH_PORT_VALID(*port = find_port(cache, name, size)))
+	*port = cache ? find_port(cache, name, size) : MACH_PORT_NULL;
+	if (MACH_PORT_VALID(*port))	/* a macro that looks twice: no call inside of it */
 		return 0;
 	memcpy(&wire, name, size);
 	wire.length = size;
