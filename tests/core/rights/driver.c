@@ -218,6 +218,7 @@ build (struct node *n, struct kmsg *m, struct outgoing *o)
   put64 (p + 24, (uint64_t) m->reply.ghost);
   put64 (p + 64, m->kind);
   put64 (p + 72, m->mscount);
+  put64 (p + 80, m->by_once);
   for (int i = 0; i < m->count; i++)
     put64 (p + 32 + 8 * i, (uint64_t) m->rights[i].ghost);
   p += BODY_WORDS * 8;
@@ -461,6 +462,7 @@ rebuild (struct node *n, const struct wire_message *w)
   m->ghost = (int) get64 (p + 16);
   m->kind = (uint8_t) get64 (p + 64);
   m->mscount = (uint32_t) get64 (p + 72);
+  m->by_once = get64 (p + 80);
   m->used = w->used;
   m->reply.ghost = -1;
   copy_in (n, &w->reply, w, (int) get64 (p + 24), &m->reply, m);

@@ -329,6 +329,7 @@ task_send (struct world *w, int node, int task, struct port *dest, struct kmsg *
   m->ghost = dest->ghost;
   m->seq = ++w->seq[m->sender];
   w->ghosts[m->ghost].sent++;
+  m->by_once = once;
   if (once)
     {
       unhold (w, node, task, dest, WIRE_SEND_ONCE);
@@ -421,14 +422,14 @@ task_receive (struct world *w, int node, int task, struct port *p)
     FAIL (w, "a message reached another queue");
   struct ghost *g = &w->ghosts[p->ghost];
   /* Messages by a send-once right take their own way.  */
-  if (m->used == WIRE_SEND && m->seq <= g->last_seq[m->sender])
+  if (!m->by_once && m->seq <= g->last_seq[m->sender])
     {
       fprintf (stderr, "queue %d at node %d: task %d: %llu after %llu\n", p->ghost, node,
 	       m->sender, (unsigned long long) m->seq,
 	       (unsigned long long) g->last_seq[m->sender]);
       FAIL (w, "out of order, or twice");
     }
-  if (m->used == WIRE_SEND)
+  if (!m->by_once)
     g->last_seq[m->sender] = m->seq;
   g->received++;
   for (int i = 0; i < m->count; i++)

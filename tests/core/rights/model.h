@@ -37,6 +37,7 @@ struct kmsg
   struct kmsg *next;
   uint8_t kind;
   uint8_t used;			/* the right it was sent with */
+  bool by_once;			/* ... by the task that sent it */
   uint32_t mscount;
   struct port *about;		/* NO_SENDERS: of this port */
   uint64_t cookie;
