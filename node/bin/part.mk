@@ -23,8 +23,8 @@ $(B)/node/root/bin/settrans: $(bin_dir)/settrans.o $(NODE_START_TRANSLATOR) $$(N
 	@mkdir -p $(@D)
 	$(NODE_CC) -o $@ $(filter %.o,$^)
 
-$(B)/node/root/bin/portinfo $(B)/node/root/bin/fsysopts: $(B)/node/root/bin/%: $(bin_dir)/%.o $$(NODE_LIBC)
+$(B)/node/root/bin/portinfo $(B)/node/root/bin/fsysopts $(B)/node/root/bin/ps: $(B)/node/root/bin/%: $(bin_dir)/%.o $$(NODE_LIBC)
 	@mkdir -p $(@D)
 	$(NODE_CC) -o $@ $<
 
-node_root_files += $(B)/node/root/bin/settrans $(B)/node/root/bin/portinfo $(B)/node/root/bin/fsysopts
+node_root_files += $(B)/node/root/bin/settrans $(B)/node/root/bin/portinfo $(B)/node/root/bin/fsysopts $(B)/node/root/bin/ps

@@ -231,7 +231,7 @@ kern_return_t posix_S_exception_raise(mach_port_t port, mach_port_t thread, mach
 
 	if (!target || handler == SIG_DFL || handler == SIG_IGN || target->in_system
 	    || target->blocked_signals & SIGNAL_BIT(signal)) {
-		posix_debug("pid %d: %s at address 0x%lx\n", posix_process.pid,
+		posix_debug("pid %ld: %s at address 0x%lx\n", sys_getpid(),
 			    signal == SIGFPE ? "arithmetic fault" : signal == SIGILL ? "illegal instruction" : "memory fault",
 			    subcode);
 		signal_die(signal);

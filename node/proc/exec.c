@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <mach.h>
 #include <mach/task_special_ports.h>
 #include <hurd/fsys.h>
@@ -16,9 +18,11 @@
 #include <hurd_abi.h>
 #include "exec_server.h"
 #include "control_server.h"
+#include "node_io_server.h"
 
 boolean_t exec_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t control_server(mach_msg_header_t *request, mach_msg_header_t *reply);
+boolean_t node_io_server(mach_msg_header_t *request, mach_msg_header_t *reply);
 
 #define EXEC_THREADS 4			/* programs that are read at the same time */
 #define REQUEST_SIZE STARTUP_REPLY_SIZE	/* bytes, of request or reply, inline */
@@ -148,10 +152,20 @@ kern_return_t S_fsys_goaway(mach_port_t control, int flags)
 	exit(0);
 }
 
+/* So that the directory it is in can be listed. */
+kern_return_t S_io_stat(mach_port_t exec_port, io_statbuf_t *status)
+{
+	*status = (io_statbuf_t){
+		.st_fstype = FSTYPE_MISC, .st_mode = S_IFCHR | 0555, .st_nlink = 1, .st_ino = 1,
+		.st_fsid = getpid(), .st_blksize = vm_page_size,
+	};
+	return 0;
+}
+
 static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
 	if (request->msgh_local_port == server.exec_port)
-		return exec_server(request, reply);
+		return exec_server(request, reply) || node_io_server(request, reply);
 	if (request->msgh_local_port == server.control_port)
 		return control_server(request, reply);
 	return startup_demux(request, reply, NULL);

@@ -10,18 +10,18 @@ start_objects := elf_load elf_source new_task startup_table startup_serve
 proc_stub_flags_process := -DSERVERPREFIX=S_
 proc_stub_flags_exec := -DSERVERPREFIX=S_ -DSERVERCOPY
 proc_stub_flags_exec_startup := -DSERVERPREFIX=S_
-proc_stub_flags_control := -DSERVERPREFIX=S_
 proc_stub_flags_interrupt := -DSERVERPREFIX=S_
 proc_servers := process exec exec_startup interrupt
-proc_stub_headers := $(proc_build)/control_server.h $(proc_servers:%=$(proc_build)/%_server.h) $(proc_build)/process_reply_user.h
+proc_own_servers := control node_io
+proc_stub_headers := $(proc_own_servers:%=$(proc_build)/%_server.h) $(proc_servers:%=$(proc_build)/%_server.h) $(proc_build)/process_reply_user.h
 
 $(proc_servers:%=$(proc_build)/%_server.c): $(proc_build)/%_server.c: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs $(mig_ready)
 	@mkdir -p $(@D)
 	MIGFLAGS="$(proc_stub_flags_$*)" tools/mig server hurd/$*.defs $@ $(@:.c=.h)
-$(proc_build)/control_server.c: node/proc/control.defs node/defs/hurd/hurd_types.defs $(mig_ready)
+$(proc_own_servers:%=$(proc_build)/%_server.c): $(proc_build)/%_server.c: node/proc/%.defs node/defs/hurd/hurd_types.defs $(mig_ready)
 	@mkdir -p $(@D)
-	MIGFLAGS="$(proc_stub_flags_control)" tools/mig server node/proc/control.defs $@ $(@:.c=.h)
-$(proc_servers:%=$(proc_build)/%_server.h) $(proc_build)/control_server.h: $(proc_build)/%.h: $(proc_build)/%.c
+	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server node/proc/$*.defs $@ $(@:.c=.h)
+$(proc_servers:%=$(proc_build)/%_server.h) $(proc_own_servers:%=$(proc_build)/%_server.h): $(proc_build)/%.h: $(proc_build)/%.c
 
 $(proc_build)/process_reply_user.c: node/defs/hurd/process_reply.defs node/defs/hurd/hurd_types.defs $(mig_ready)
 	@mkdir -p $(@D)
@@ -48,7 +48,7 @@ $(B)/node/root/hurd/proc: $(proc_server_objects:%=$(proc_build)/%.o) $(proc_buil
 	@mkdir -p $(@D)
 	$(NODE_CC) -o $@ $(filter %.o,$^)
 
-$(B)/node/root/hurd/exec: $(exec_server_objects:%=$(proc_build)/%.o) $(proc_build)/exec_server.o $(proc_build)/control_server.o $(NODE_START_LIB) $$(NODE_LIBC)
+$(B)/node/root/hurd/exec: $(exec_server_objects:%=$(proc_build)/%.o) $(proc_build)/exec_server.o $(proc_own_servers:%=$(proc_build)/%_server.o) $(NODE_START_LIB) $$(NODE_LIBC)
 	@mkdir -p $(@D)
 	$(NODE_CC) -o $@ $(filter %.o %.a,$^)
 

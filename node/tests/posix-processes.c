@@ -69,6 +69,7 @@ static void test_fork(void)
 	}
 	status = status_of(pid);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 8, "grandchild", "status 0x%x", status);
+	usleep(50000);		/* the signal thread has its ports now */
 	unsigned names = count_names();
 	double start = seconds();
 	int bad = 0;

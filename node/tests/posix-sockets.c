@@ -60,6 +60,9 @@ static void test_udp(void)
 	check(connect(one, (struct sockaddr *)&there, sizeof there) == 0 && send(one, "c", 1, 0) == 1 && recv(two, buffer, 10, 0) == 1, "udp-connect", "errno %d", errno);
 	size = sizeof from;
 	check(getpeername(one, (struct sockaddr *)&from, &size) == 0 && from.sin_port == there.sin_port, "getpeername", "errno %d", errno);
+	size = sizeof from;
+	send(one, "x", 1, 0);
+	recvfrom(two, buffer, sizeof buffer, 0, (struct sockaddr *)&from, &size);	/* the address is known now */
 	unsigned names = count_names();
 	double start = seconds();
 	int bad = 0;
