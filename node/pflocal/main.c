@@ -107,42 +107,70 @@ static bool demultiplex(mach_msg_header_t *request, mach_msg_header_t *reply)
 	return true;
 }
 
-/* Sends REPLY, or frees what nobody took of REQUEST. */
-static void settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool answered)
+/* Frees what nobody took of REQUEST; returns whether REPLY is to be sent. */
+static bool settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool answered)
 {
 	request->msgh_bits &= ~MACH_MSGH_BITS_LOCAL_MASK;
 	request->msgh_local_port = MACH_PORT_NULL;
 	if (!answered) {
 		mach_msg_destroy(request);
-		return;
+		return false;
 	}
 	kern_return_t result = reply->msgh_bits & MACH_MSGH_BITS_COMPLEX ? KERN_SUCCESS : ((mig_reply_header_t *)reply)->RetCode;
 	if (result == MIG_NO_REPLY)
-		return;
+		return false;
 	if (result != KERN_SUCCESS) {
 		request->msgh_bits &= ~MACH_MSGH_BITS_REMOTE_MASK;
 		request->msgh_remote_port = MACH_PORT_NULL;
 		mach_msg_destroy(request);
 	}
-	if (!MACH_PORT_VALID(reply->msgh_remote_port) ||
-	    mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL))
+	if (!MACH_PORT_VALID(reply->msgh_remote_port)) {
 		mach_msg_destroy(reply);
+		return false;
+	}
+	return true;
+}
+
+/* Sends the reply that is in BUFFER (if SENDS) and receives the next request into it: one call
+   for both lets the kernel go straight over to the client.  Returns whether a request came. */
+static bool exchange(mach_msg_header_t *buffer, bool sends)
+{
+	mach_msg_timeout_t timeout = parked_next_timeout_ms();
+	mach_msg_option_t option = MACH_RCV_MSG | (timeout ? MACH_RCV_TIMEOUT : 0);
+	if (sends && MACH_MSGH_BITS_REMOTE(buffer->msgh_bits) != MACH_MSG_TYPE_MOVE_SEND_ONCE) {
+		/* A plain send right may find a full queue; nobody waits for that. */
+		option = MACH_SEND_TIMEOUT;
+		timeout = 0;
+	}
+	if (sends)
+		option |= MACH_SEND_MSG;
+	mach_msg_return_t result = mach_msg(buffer, option, sends ? buffer->msgh_size : 0, PFLOCAL_REQUEST_BYTES_MAX,
+					    objects_receive_set(), timeout, MACH_PORT_NULL);
+	if (result == MACH_MSG_SUCCESS)
+		return option & MACH_RCV_MSG;
+	result &= ~MACH_MSG_MASK;
+	bool receiving = result == MACH_RCV_TIMED_OUT || result == MACH_RCV_TOO_LARGE || result == MACH_RCV_INTERRUPTED;
+	assert(receiving || sends);
+	if (!receiving)
+		mach_msg_destroy(buffer);	/* the client is gone; nothing was received */
+	return false;
 }
 
 static void serve(void)
 {
 	mach_msg_header_t *request = malloc(PFLOCAL_REQUEST_BYTES_MAX), *reply = malloc(PFLOCAL_REQUEST_BYTES_MAX);
 	assert(request && reply);
+	bool sends = false;
 	for (;;) {
-		mach_msg_timeout_t timeout = parked_next_timeout_ms();
-		mach_msg_return_t result = mach_msg(request, MACH_RCV_MSG | (timeout ? MACH_RCV_TIMEOUT : 0), 0,
-						    PFLOCAL_REQUEST_BYTES_MAX, objects_receive_set(), timeout, MACH_PORT_NULL);
-		if (result == MACH_MSG_SUCCESS) {
+		bool received = exchange(request, sends);
+		sends = false;
+		if (received) {
 			current_request = (struct current_request){ request->msgh_id, request->msgh_seqno };
 			bool answered = demultiplex(request, reply);
-			settle(request, reply, answered);
-		} else {
-			assert(result == MACH_RCV_TIMED_OUT || result == MACH_RCV_TOO_LARGE || result == MACH_RCV_INTERRUPTED);
+			sends = settle(request, reply, answered);
+			mach_msg_header_t *other = request;
+			request = reply;
+			reply = other;
 		}
 		parked_retry();
 	}

@@ -5,7 +5,8 @@
 
 #define TMPFS_PAGE_BYTES		4096u
 #define TMPFS_ARENA_PAGES		64u		/* pages taken from the kernel at once */
-#define TMPFS_BYTES_MAX			(512ull << 20)	/* of file data; --max-bytes changes it */
+/* File data is bounded by --max-bytes, or half of the memory; by this if nobody knows that. */
+#define TMPFS_BYTES_MAX_UNKNOWN		(256ull << 20)
 #define TMPFS_FILE_BYTES_MAX		(64ll << 30)	/* a longer file is EFBIG; bounds the index of a sparse one */
 #define TMPFS_NAME_BYTES_MAX		255u		/* of one name in a directory */
 #define TMPFS_PATH_BYTES_MAX		1023u		/* what a string_t holds */

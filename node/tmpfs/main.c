@@ -14,7 +14,8 @@
 static const char help[] =
 	"usage: settrans -ac NODE /hurd/tmpfs [--max-bytes=N[k|m|g]] [--debug]\n"
 	"A file system in memory.\n"
-	"  --max-bytes=N   hold at most so many bytes of file data (default 512m)\n"
+	"  --max-bytes=N   hold at most so many bytes of file data (default: half of the\n"
+	"                  machine's memory)\n"
 	"  --debug         let fsys_get_options tell counts of opens, nodes and ports\n"
 	"As the first file system of a machine, started by its init:\n"
 	"  --device-master-port=N RAMDISK...\n"
@@ -54,6 +55,16 @@ static void node_dying(struct store *store, struct node *node)
 		mach_port_deallocate(task, node->address);
 }
 
+/* The rest is for programs: a machine without a page left stands still. */
+static uint64_t default_bytes_max(void)
+{
+	struct vm_statistics memory;
+	if (vm_statistics(mach_task_self(), &memory))
+		return TMPFS_BYTES_MAX_UNKNOWN;
+	uint64_t pages = (uint64_t)memory.free_count + memory.active_count + memory.inactive_count + memory.wire_count;
+	return pages * memory.pagesize / 2;
+}
+
 static error_t prepare(void)
 {
 	static struct object notify, control;
@@ -63,11 +74,11 @@ static error_t prepare(void)
 		error = object_make(&notify, OBJECT_NOTIFY, false);
 	if (!error)
 		error = object_make(&control, OBJECT_CONTROL, false);
+	server.bytes_max = default_bytes_max();
 	if (!error)
-		error = hurd_from_errno(store_init(&server.store, &source, TMPFS_BYTES_MAX, now, node_dying));
+		error = hurd_from_errno(store_init(&server.store, &source, server.bytes_max, now, node_dying));
 	server.notify_port = notify.port;
 	server.control = &control;
-	server.bytes_max = TMPFS_BYTES_MAX;
 	if (getrandom(&server.filesystem_id, sizeof(server.filesystem_id), 0) < 0)
 		server.filesystem_id = (uint32_t)now().tv_nsec;
 	server.filesystem_id &= INT32_MAX;

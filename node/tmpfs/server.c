@@ -168,20 +168,20 @@ static void handle(mach_msg_header_t *request, mach_msg_header_t *reply, bool *a
 	pthread_mutex_unlock(&pool.lock);
 }
 
-/* What REPLY says is sent, or the request's rights and memory are freed. */
-static void settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool answered)
+/* Frees what nobody took of REQUEST; returns whether REPLY is to be sent. */
+static bool settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool answered)
 {
 	/* The port of ours that it came to is none of the message's. */
 	request->msgh_bits &= ~MACH_MSGH_BITS_LOCAL_MASK;
 	request->msgh_local_port = MACH_PORT_NULL;
 	if (!answered) {
 		mach_msg_destroy(request);
-		return;
+		return false;
 	}
 	if (!(reply->msgh_bits & MACH_MSGH_BITS_COMPLEX)) {
 		kern_return_t result = ((mig_reply_header_t *)reply)->RetCode;
 		if (result == MIG_NO_REPLY)
-			return;		/* the routine has the reply right */
+			return false;		/* the routine has the reply right */
 		if (result != KERN_SUCCESS) {
 			request->msgh_bits &= ~MACH_MSGH_BITS_REMOTE_MASK;	/* that right is the reply's now */
 			request->msgh_remote_port = MACH_PORT_NULL;
@@ -190,14 +190,36 @@ static void settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool an
 	}
 	if (!MACH_PORT_VALID(reply->msgh_remote_port)) {
 		mach_msg_destroy(reply);
-		return;
+		return false;
 	}
-	/* A reply to a plain send right may find a full queue; nobody waits for that. */
-	if (mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL))
-		mach_msg_destroy(reply);
+	return true;
 }
 
-static bool may_leave(void)
+/* Sends the reply that is in BUFFER (if SENDS) and receives the next request into it: one call
+   for both lets the kernel go straight over to the client.  Returns whether a request came. */
+static bool exchange(mach_msg_header_t *buffer, bool sends)
+{
+	mach_msg_option_t option = MACH_RCV_MSG;
+	if (sends) {
+		option |= MACH_SEND_MSG;
+		/* A reply to a plain send right may find a full queue; nobody waits for that. */
+		if (MACH_MSGH_BITS_REMOTE(buffer->msgh_bits) != MACH_MSG_TYPE_MOVE_SEND_ONCE)
+			option |= MACH_SEND_TIMEOUT;
+	}
+	mach_msg_return_t result = mach_msg(buffer, option, sends ? buffer->msgh_size : 0, TMPFS_REQUEST_BYTES_MAX,
+					    server.receive_set, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	if (result == MACH_MSG_SUCCESS)
+		return true;
+	result &= ~MACH_MSG_MASK;
+	bool receiving = result == MACH_RCV_TOO_LARGE || result == MACH_RCV_INTERRUPTED;
+	assert(receiving || sends);
+	if (!receiving)
+		mach_msg_destroy(buffer);	/* the client is gone; nothing was received */
+	return false;
+}
+
+/* Whether this thread is one too many; then it sends its last REPLY, if SENDS. */
+static bool may_leave(mach_msg_header_t *reply, bool sends)
 {
 	pthread_mutex_lock(&pool.lock);
 	bool leave = pool.idle > TMPFS_THREADS_IDLE_MAX;
@@ -206,6 +228,8 @@ static bool may_leave(void)
 		pool.threads--;
 	}
 	pthread_mutex_unlock(&pool.lock);
+	if (leave && sends && mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL))
+		mach_msg_destroy(reply);
 	return leave;
 }
 
@@ -213,16 +237,19 @@ static void *serve(void *stays)
 {
 	mach_msg_header_t *request = malloc(TMPFS_REQUEST_BYTES_MAX), *reply = malloc(TMPFS_REQUEST_BYTES_MAX);
 	assert(request && reply);
+	bool sends = false;
 	do {
-		mach_msg_return_t result = mach_msg(request, MACH_RCV_MSG, 0, TMPFS_REQUEST_BYTES_MAX, server.receive_set,
-						    MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
-		if (result == MACH_RCV_TOO_LARGE || result == MACH_RCV_INTERRUPTED)
+		if (!exchange(request, sends)) {
+			sends = false;
 			continue;
-		assert(result == MACH_MSG_SUCCESS);
+		}
 		bool answered;
 		handle(request, reply, &answered);
-		settle(request, reply, answered);
-	} while (stays || !may_leave());
+		sends = settle(request, reply, answered);
+		mach_msg_header_t *other = request;
+		request = reply;
+		reply = other;
+	} while (stays || !may_leave(request, sends));
 	free(request);
 	free(reply);
 	return NULL;
