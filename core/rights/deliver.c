@@ -110,6 +110,7 @@ hand_over (struct rights *r, struct queue *q)
   q->arriving = ARRIVING_HANDED;
   q->created = false;
   q->adopted = false;
+  q->onces = 0;
   q->path = q->next = NULL;
   if (!list_empty (&q->in))
     owe (r, &q->work, QUEUE_DELIVER);
@@ -269,7 +270,7 @@ deliver_one (struct rights *r, struct queue *q, struct message *m,
   m->always = a->always = q->arriving != ARRIVING_NOT;
   if (!m->always)
     {
-      m->relay = true;
+      m->relay_proxy = q->proxy;
       make (r, q);
     }
   return EMITTED;
@@ -337,7 +338,8 @@ slot_done (struct rights *r, struct message *m, uint32_t slot, bool made)
 	q->given = true;
       return;
     }
-  if (w->reference != WIRE_PROXY)
+  /* A proxy that was handed over and came back is another one.  */
+  if (w->reference != WIRE_PROXY || w->proxy != q->proxy)
     return;
   q->making--;
   if (!made)
@@ -351,7 +353,7 @@ static void
 dest_done (struct rights *r, struct queue *q, struct message *m, bool made)
 {
   q->delivering = NULL;
-  if (m->relay)
+  if (m->relay_proxy && m->relay_proxy == q->proxy)
     {
       q->making--;
       if (!made)

@@ -157,6 +157,7 @@ struct queue
   bool paused;			/* what the driver was told */
   bool used;			/* once: its message is in `out`, or was */
   bool given;			/* once: a send-once right was made */
+  uint32_t onces;		/* adopted: send-once rights that exist to it */
   uint32_t makes;		/* send rights made from it, all told */
   uint32_t making;		/* ... of these, not yet confirmed */
 
@@ -198,7 +199,8 @@ struct message
   uint64_t bytes;		/* what it counts for in windows */
   uint64_t source;		/* session; 0: from here */
   bool credit;			/* the source waits for a credit */
-  bool always, relay;		/* how it is being delivered */
+  bool always;			/* how it is being delivered */
+  uint32_t relay_proxy;		/* ... by a send right made from this proxy; 0 */
   struct hnode by_ticket;
   uint64_t ticket;
   struct queue *dest;		/* while it is being delivered; NULL for a root */
@@ -472,7 +474,7 @@ uint64_t handoff_deadline (const struct rights *r);
 enum dr_status handoff_frame (struct rights *r, struct session *s, const struct frame *f);
 
 /* migrate.c */
-void migrate_leave (struct rights *r, struct queue *q);
+void migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces);
 void migrate_arrive (struct rights *r, struct queue *q);
 void migrate_path_changed (struct rights *r, struct queue *q);
 enum emitted migrate_flush_emit (struct rights *r, struct queue *q, struct rights_action *a);

@@ -98,7 +98,7 @@ migrate_path_changed (struct rights *r, struct queue *q)
 
 /* A task sent us the receive right: the port is a proxy from now on.  */
 void
-migrate_leave (struct rights *r, struct queue *q)
+migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces)
 {
   table_remove (&r->proxies, &q->by_proxy);
   q->arriving = ARRIVING_NOT;
@@ -108,6 +108,7 @@ migrate_leave (struct rights *r, struct queue *q)
   q->paused = true;
   q->idle = false;
   q->makes = q->making = 0;
+  q->onces = send_onces;
   q->leaving = true;
   q->leaving_to = 0;
   list_append (&r->leaving, &q->leaving_node);

@@ -219,7 +219,7 @@ retirable (const struct queue *q)
 {
   if (q->place != PLACE_PROXY || q->once || !q->idle || q->making || !quiet (q)
       || !list_empty (&q->exports) || q->leaving || q->arriving || q->next
-      || q->held || q->drop)
+      || q->held || q->drop || q->onces)
     return false;
   LIST_EACH (i, &q->imports, struct import, in_queue)
     if (i->pins || i->unacked)

@@ -138,6 +138,14 @@ enum dr_status rights_frame (struct rights *rights, uint64_t now, uint64_t sessi
    its rights_no_senders, rights_marked and rights_proxy_closed.  A message that
    comes in although the proxy is paused is kept.
 
+   A proxy that was a task's receive right (PROXY_ADOPT) may get messages by send-once
+   rights that were made before, among them notifications that are meant for the
+   queue (NO_SENDERS of another port, SEND_ONCE...): all these are messages (`used` is
+   WIRE_SEND_ONCE), and the engine counts them.  So the driver's own no-senders
+   request for such a proxy is best sent to a port of its own, and followed by a
+   marker through the proxy; and if the driver destroys a request's send-once right
+   that it made from such a proxy, it has to swallow one SEND_ONCE.
+
    A receive right is LOCAL with its name and its state, after the driver has
    taken back the notification requests (they are LOCAL send-once rights in the
    state; DEAD counts as NULL).  The engine answers with PROXY_ADOPT.  The user

@@ -74,7 +74,7 @@ own_right (struct rights *r, struct message *m, uint32_t slot)
       q->held++;
     }
   else
-    migrate_leave (r, q);
+    migrate_leave (r, q, m->wire.receives[w->receive].send_onces);
   queue_touch (r, q);
 }
 
@@ -195,6 +195,8 @@ rights_message (struct rights *r, uint64_t now, uint32_t proxy,
   for (uint32_t i = 0; i < m->slots; i++)
     own_right (r, m, i);
   q->used = q->once;
+  if (q->onces && w->used == WIRE_SEND_ONCE)
+    q->onces--;
   list_append (&q->out, &m->node);
   q->out_count++;
   owe (r, &q->work, QUEUE_TRANSMIT);

@@ -304,6 +304,7 @@ kmsg_add (struct kmsg *m, struct world *w, int node, int task, struct port *p,
       k->disposition = WIRE_RECEIVE;
       k->ghost = p->ghost;
       k->port = p;
+      w->ghosts[p->ghost].moved = true;
       p->receiver = NOWHERE;
       p->mscount = 0;
       unhold (w, node, task, p, WIRE_RECEIVE);

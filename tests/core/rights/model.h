@@ -109,7 +109,7 @@ struct flight { uint64_t stream; int from, to; uint64_t link; struct dr_buf *buf
 
 struct ghost
 {
-  bool used, destroyed, lost;	/* lost: a fault may have eaten messages */
+  bool used, moved, destroyed, lost;	/* lost: a fault may have eaten messages */
   uint64_t sent, received;
   uint64_t last_seq[NODES * TASKS];
   bool wants, fired;		/* no-senders */

@@ -76,6 +76,9 @@ send_something (struct world *w, struct place at)
 {
   bool once = world_random (w, 5) == 0;
   struct port *dest = pick (w, at, once ? WIRE_SEND_ONCE : WIRE_SEND);
+  /* Rather to another node.  */
+  for (int i = 0; i < 6 && dest && (dest->receiver != DAEMON || !dest->live); i++)
+    dest = pick (w, at, once ? WIRE_SEND_ONCE : WIRE_SEND);
   if (!dest || !dest->live || (!once && port_full (dest)))
     return;
   struct kmsg *m = kmsg_new (w, at.node, at.task);
@@ -91,6 +94,8 @@ static bool
 receive_something (struct world *w, struct place at)
 {
   struct port *p = pick (w, at, WIRE_RECEIVE);
+  for (int i = 0; i < 6 && p && !p->first; i++)
+    p = pick (w, at, WIRE_RECEIVE);
   struct kmsg *m = p ? task_receive (w, at.node, at.task, p) : NULL;
   free (m);
   return m != NULL;
