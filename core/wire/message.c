@@ -61,8 +61,8 @@ wire_check (const struct wire_message *m)
       || m->receives_count > needs.receives)
     return DR_INVALID;
 
-  if (m->reply.reference != WIRE_NULL
-      && m->reply.disposition != WIRE_SEND && m->reply.disposition != WIRE_SEND_ONCE)
+  if (m->reply.disposition != WIRE_SEND && m->reply.disposition != WIRE_SEND_ONCE
+      && !(m->reply.disposition == WIRE_NO_RIGHT && m->reply.reference == WIRE_NULL))
     return DR_INVALID;
   if (m->reply.reference != WIRE_NULL
       && !right_fits (&m->reply, m->reply.disposition, &receives))
