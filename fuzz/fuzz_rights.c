@@ -4,7 +4,7 @@
 
    The input is a list of frames: stream (1 byte), length (2 bytes), bytes.  A stream of
    255 lets time pass; 254 lets a second, honest peer's session end.  */
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +47,7 @@ on_root_came (void *ctx, struct node *node, mk_name name)
 static void
 on_wrong (void *ctx, struct node *node, const char *what)
 {
+  fprintf (stderr, "fuzz_rights: %s\n", what);
   dr_assert (!"the driver was asked for something impossible");
 }
 
