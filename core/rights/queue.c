@@ -402,7 +402,7 @@ emit_simple (struct rights *r, struct queue *q, struct rights_action *a,
       a->kind = RIGHTS_LOCAL_WATCH;
       break;
     case QUEUE_PAUSE:
-      if (!q->created || q->place != PLACE_PROXY || q->arriving > ARRIVING_FLUSH
+      if (!q->created || q->place != PLACE_PROXY || q->arriving > ARRIVING_CLOSE
 	  || q->paused == should_pause (r, q))
 	return NOTHING;
       q->paused = !q->paused;
