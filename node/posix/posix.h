@@ -73,6 +73,13 @@ void posix_thread_after_fork(void);
    lock that it could hold during a fork.  STACK_SIZE in bytes, pages. */
 kern_return_t posix_service_thread(void (*function)(void *), void *argument, size_t stack_size, mach_port_t *thread);
 
+/* ---- signal_post.c.  The threads that signals may be given to; with musl's
+   list of threads locked, as it is when pthread_create clones and a thread exits. */
+void signal_thread_begins(struct posix_thread *thread);
+void signal_thread_ends(struct posix_thread *thread);
+/* At the start and after a fork. */
+void signal_only_thread(struct posix_thread *thread);
+
 /* ---- interrupt.c */
 /* Around a call that may be interrupted:
 

@@ -29,6 +29,7 @@ struct posix_thread {
 	void *signal_frame;
 	void *signal_private[8];
 	volatile int in_system;		/* inside posix_syscall: signals wait for its end */
+	struct posix_thread *next;	/* of the process's threads; signal_post.c */
 };
 
 /* The calling thread's.  Before libc is set up it is that of a stand-in. */

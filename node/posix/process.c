@@ -59,6 +59,8 @@ void posix_process_start(const struct posix_startup *startup)
 	if (startup->int_count > INIT_SIGIGN) {
 		posix_self()->blocked_signals = mask_to_musl(startup->ints[INIT_SIGMASK]) & ~SIGNALS_UNBLOCKABLE;
 		signals_ignore(mask_to_musl(startup->ints[INIT_SIGIGN]));
+		if (startup->int_count > INIT_SIGPENDING)
+			signal_state.pending |= mask_to_musl(startup->ints[INIT_SIGPENDING]);
 	}
 	drop_unused(startup);
 	signal_thread_start();

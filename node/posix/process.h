@@ -26,7 +26,4 @@ void signals_ignore(unsigned long set);
 /* Tells the process server where signals go. */
 void signal_thread_announce(void);
 
-/* ---- signal_post.c: the calling thread is the first of the (new) process. */
-void signal_ring_start(void);
-
 #endif

@@ -8,22 +8,30 @@
 #include <hurd/process.h>
 #include <mach/mach4.h>
 
-static struct posix_thread *posix_of(pthread_t thread)
+/* The process's threads but for the signal thread, under musl's lock of its list
+   of threads, which is held wherever one begins or ends. */
+static struct posix_thread *threads;
+
+void signal_thread_begins(struct posix_thread *thread)
 {
-	return (struct posix_thread *)thread->posix_area;
+	thread->next = threads;
+	threads = thread;
 }
 
-/* musl's threads are a ring through every one of them. */
-static pthread_t ring;
-
-void signal_ring_start(void)
+void signal_thread_ends(struct posix_thread *thread)
 {
-	ring = __pthread_self();
+	struct posix_thread **link = &threads;
+
+	while (*link && *link != thread)
+		link = &(*link)->next;
+	if (*link)
+		*link = thread->next;
 }
 
-static pthread_t ring_of_threads(void)
+void signal_only_thread(struct posix_thread *thread)
 {
-	return ring;
+	threads = NULL;
+	signal_thread_begins(thread);
 }
 
 void signal_die(int signal)
@@ -74,21 +82,16 @@ static void kick(struct posix_thread *thread)
 	thread_resume(thread->thread);
 }
 
-/* One that does not block SIGNAL: the caller if it can be, else the first. */
+/* One that does not block SIGNAL: the caller if it can be, else any. */
 static struct posix_thread *find_taker(int signal)
 {
-	pthread_t start = ring_of_threads(), at = start;
 	struct posix_thread *self = posix_self();
 
-	if (!start)
-		return NULL;
 	if (!(self->blocked_signals & SIGNAL_BIT(signal)))
 		return self;
-	do {
-		if (!(posix_of(at)->blocked_signals & SIGNAL_BIT(signal)))
-			return posix_of(at);
-		at = at->next;
-	} while (at != start);
+	for (struct posix_thread *at = threads; at; at = at->next)
+		if (!(at->blocked_signals & SIGNAL_BIT(signal)))
+			return at;
 	return NULL;
 }
 
@@ -130,23 +133,25 @@ void signal_post(int signal)
 	__tl_unlock();
 }
 
+struct posix_thread *signal_thread_of_port(mach_port_t thread)
+{
+	struct posix_thread *at = threads;
+
+	while (at && at->thread != thread)
+		at = at->next;
+	return at;
+}
+
 bool signal_post_thread(int tid, int signal)
 {
-	pthread_t start = ring_of_threads(), at = start;
-	bool found = false;
+	struct posix_thread *target;
 
 	__tl_lock();
-	do {
-		if (at->tid == tid || (int)posix_of(at)->thread == tid) {
-			if (signal)
-				post_locked(signal, posix_of(at));
-			found = true;
-			break;
-		}
-		at = at->next;
-	} while (at != start);
+	target = signal_thread_of_port(tid);
+	if (target && signal)
+		post_locked(signal, target);
 	__tl_unlock();
-	return found;
+	return target != NULL;
 }
 
 void signal_raise_self(int signal)
@@ -196,16 +201,4 @@ void signal_continue_process(void)
 	}
 	signal_state.stopped = false;
 	posix_unlock(&signal_state.lock);
-}
-
-struct posix_thread *signal_thread_of_port(mach_port_t thread)
-{
-	pthread_t start = ring_of_threads(), at = start;
-
-	do {
-		if (posix_of(at)->thread == thread)
-			return posix_of(at);
-		at = at->next;
-	} while (at != start);
-	return NULL;
 }

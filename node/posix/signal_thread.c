@@ -318,7 +318,7 @@ void signal_thread_start(void)
 		signal_thread_announce();
 		return;
 	}
-	signal_ring_start();
+	signal_only_thread(posix_self());
 	if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_PORT_SET, &signal_state.port_set) != KERN_SUCCESS)
 		return;
 	signal_state.message_port = receive_right();

@@ -139,8 +139,10 @@ int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...
 	posix->blocked_signals = posix_self()->blocked_signals;
 	if (flags & CLONE_PARENT_SETTID)
 		*parent_tid = thread;
+	signal_thread_begins(posix);
 	if (posix_thread_setup(thread, thread_main, stack, descriptor, (long)function, (long)argument) ||
 	    thread_resume(thread)) {
+		signal_thread_ends(posix);
 		thread_terminate(thread);
 		mach_port_deallocate(mach_task_self(), thread);
 		return -EAGAIN;
@@ -182,6 +184,7 @@ static void __attribute__((noreturn)) finish_on_exit_block(struct exit_block *bl
 static void __attribute__((noreturn)) leave(void *stack_to_free, size_t stack_size)
 {
 	vm_offset_t address = 0;
+	signal_thread_ends(posix_self());
 	while (syscall_vm_allocate(mach_task_self(), &address, EXIT_BLOCK_SIZE, TRUE))
 		sys_sched_yield();	/* nothing to fall back on: wait for memory */
 

@@ -55,8 +55,8 @@ static vm_prot_t segment_protection(const Elf64_Phdr *segment)
 		| (segment->p_flags & PF_X ? VM_PROT_EXECUTE : 0);
 }
 
-/* Copies SIZE bytes of the file to ADDRESS in TASK; both are page aligned,
-   what follows SIZE in the last page is zeroed. */
+/* Copies SIZE bytes of the file to ADDRESS in TASK by way of memory of our own,
+   page by page; what follows SIZE in the last page is zeroed. */
 static int copy_in(mach_port_t task, const struct elf_source *source, uint64_t offset, vm_address_t address, size_t size)
 {
 	size_t pages = round_page(size);
@@ -72,6 +72,35 @@ static int copy_in(mach_port_t task, const struct elf_source *source, uint64_t o
 	return error;
 }
 
+/* The same without a copy, when the source gives all of it in pages: they are
+   handed on to the task.  FALSE in *DONE when it does not. */
+static int move_in(mach_port_t task, const struct elf_source *source, uint64_t offset, vm_address_t address, size_t size,
+		   boolean_t *done)
+{
+	vm_address_t data;
+	size_t got, pages = round_page(size);
+	int error = source->read(source->cookie, offset, size, &data, &got);
+
+	*done = FALSE;
+	if (error || got == 0)
+		return error;
+	if (got == size && data % vm_page_size == 0) {
+		*done = TRUE;
+		memset((char *)data + size, 0, pages - size);
+		error = vm_write(task, address, data, pages);
+	}
+	vm_deallocate(mach_task_self(), data, got);
+	return error;
+}
+
+static int fill_in(mach_port_t task, const struct elf_source *source, uint64_t offset, vm_address_t address, size_t size)
+{
+	boolean_t done;
+	int error = move_in(task, source, offset, address, size, &done);
+
+	return error || done ? error : copy_in(task, source, offset, address, size);
+}
+
 static int load_segment(mach_port_t task, const struct elf_source *source, const Elf64_Phdr *segment)
 {
 	vm_address_t start = trunc_page(segment->p_vaddr);
@@ -82,7 +111,7 @@ static int load_segment(mach_port_t task, const struct elf_source *source, const
 	if (error)
 		return error == KERN_NO_SPACE || error == KERN_INVALID_ADDRESS ? HURD_ENOEXEC : error;
 	if (segment->p_filesz > 0)
-		error = copy_in(task, source, segment->p_offset - before, start, segment->p_filesz + before);
+		error = fill_in(task, source, segment->p_offset - before, start, segment->p_filesz + before);
 	if (error == 0)
 		error = vm_protect(task, start, size, FALSE, segment_protection(segment));
 	return error;
