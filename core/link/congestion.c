@@ -89,37 +89,99 @@ cap_of (const struct congestion *c)
 }
 
 static void
-judge_losses (struct congestion *c, const struct congestion_ack *a)
+shrink (struct congestion *c, uint64_t now, uint64_t next, unsigned percent)
 {
-  c->sample_acked += a->acked;
-  c->sample_lost += a->lost;
-  c->sample_lost -= a->spurious < c->sample_lost ? a->spurious : c->sample_lost;
+  c->knee = c->window;
+  c->knee_time = now;
+  c->startup = false;
+  c->cut_end = next;
+  c->trial_loss = 0;
+  set_window (c, c->window / 100 * percent);
+}
+
+static void
+count_losses (uint32_t *acked, uint32_t *lost, const struct congestion_ack *a)
+{
+  *acked += a->acked;
+  *lost += a->lost;
+  *lost -= a->spurious < *lost ? a->spurious : *lost;
+}
+
+static void
+judge_losses (struct congestion *c, uint64_t now, const struct congestion_ack *a)
+{
+  count_losses (&c->sample_acked, &c->sample_lost, a);
   uint32_t total = c->sample_acked + c->sample_lost;
   if (total < LINK_LOSS_SAMPLE)
     return;
   c->loss_percent = (unsigned) ((uint64_t) c->sample_lost * 100 / total);
   c->sample_acked = c->sample_lost = 0;
-  if (c->loss_percent <= LINK_LOSS_CUT_PERCENT || a->largest < c->cut_end)
-    return;
-  c->knee = c->window;
-  c->startup = false;
-  c->cut_end = a->next;
-  set_window (c, c->window / 10 * 7);
+  if (c->loss_percent > LINK_LOSS_CUT_PERCENT && a->largest >= c->cut_end)
+    shrink (c, now, a->next, LINK_CUT_TO_PERCENT);
 }
 
 static void
-grow (struct congestion *c, uint64_t bytes)
+begin_trial (struct congestion *c, uint32_t loss, uint64_t next)
 {
-  if (!c->limited)
+  c->trial_loss = loss;
+  c->trial_window = c->window;
+  c->trial_from = next;
+  set_window (c, c->window / 100 * LINK_TRIAL_TO_PERCENT);
+}
+
+static void
+end_trial (struct congestion *c, uint64_t now, uint32_t loss)
+{
+  bool ours = loss < c->trial_loss / 2;
+  c->trial_loss = 0;
+  if (ours)
+    {
+      c->knee = c->trial_window;
+      c->knee_time = now;
+      return;
+    }
+  c->trial_rest = LINK_TRIAL_REST;
+  if (c->window < c->trial_window)
+    set_window (c, c->trial_window);
+}
+
+/* Do the losses come from us?  Less in flight, fewer losses: yes.  */
+static void
+try_losses (struct congestion *c, uint64_t now, const struct congestion_ack *a)
+{
+  if (c->startup || a->largest < c->trial_from)
+    {
+      c->long_acked = c->long_lost = 0;
+      return;
+    }
+  count_losses (&c->long_acked, &c->long_lost, a);
+  uint32_t total = c->long_acked + c->long_lost;
+  if (total < LINK_TRIAL_SAMPLE)
+    return;
+  uint32_t loss = (uint32_t) ((uint64_t) c->long_lost * 1000 / total);
+  c->long_acked = c->long_lost = 0;
+  if (c->trial_loss)
+    end_trial (c, now, loss);
+  else if (c->trial_rest)
+    c->trial_rest--;
+  else if (loss >= LINK_TRIAL_PERMILLE)
+    begin_trial (c, loss, a->next);
+}
+
+/* Slowly where it was too much last time, and not beyond that soon.  */
+static void
+grow (struct congestion *c, uint64_t now, uint64_t bytes)
+{
+  if (!c->limited || c->trial_loss)
     return;
   if (c->startup)
     set_window (c, c->window + bytes);
   else if (c->loss_percent > LINK_LOSS_HOLD_PERCENT)
     return;
-  else if (c->window > c->knee / 10 * 9 && c->window < c->knee / 10 * 11)
-    set_window (c, c->window + bytes / 64 + 1);
-  else
+  else if (c->window > c->knee / 10 * 11 || c->window < c->knee / 100 * 80)
     set_window (c, c->window + bytes / 8 + 1);
+  else if (c->window < c->knee / 100 * 95 || now - c->knee_time >= LINK_KNEE_US)
+    set_window (c, c->window + bytes / 64 + 1);
 }
 
 static void
@@ -146,8 +208,9 @@ congestion_acked (struct congestion *c, uint64_t now, const struct congestion_ac
   if (a->rtt)
     note_rtt (c, now, a->rtt);
   c->round_bytes += a->bytes;
-  judge_losses (c, a);
-  grow (c, a->bytes);
+  judge_losses (c, now, a);
+  try_losses (c, now, a);
+  grow (c, now, a->bytes);
   end_round (c, now, a);
 }
 

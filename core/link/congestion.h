@@ -4,8 +4,10 @@
    The window doubles each round trip until more is in flight than the measured
    rate carries in the least round trip plus LINK_QUEUE_TARGET_US, or until more
    than LINK_LOSS_CUT_PERCENT get lost; from then on it follows these two.  A few
-   per cent of losses by themselves say nothing about congestion and change
-   nothing.  Sending is clocked by acknowledgements; no timer is involved.  */
+   per cent of losses by themselves say nothing about congestion: now and then
+   the window shrinks a little on trial, and only if most of the losses then
+   end were they ours.  Sending is clocked by acknowledgements; no timer is
+   involved.  */
 #ifndef DR_LINK_CONGESTION_H
 #define DR_LINK_CONGESTION_H
 
@@ -18,7 +20,8 @@ struct congestion
 {
   uint32_t datagram;
   uint64_t window, window_max;
-  uint64_t knee;		/* window at the last cut; 0: none */
+  uint64_t knee;		/* window that was too large; 0: none */
+  uint64_t knee_time;
   bool startup;
   bool limited;			/* the window held data back in this round */
   uint64_t rtt_min[2], rtt_time;	/* newer bucket first; 0: empty */
@@ -28,6 +31,11 @@ struct congestion
   uint32_t sample_acked, sample_lost;
   unsigned loss_percent;
   uint64_t cut_end;		/* no second cut before this number */
+  uint32_t long_acked, long_lost;	/* the longer sample, for trials */
+  uint32_t trial_loss;		/* per mille before the trial; 0: none under way */
+  uint64_t trial_window;	/* before it */
+  uint64_t trial_from;		/* numbers from here on went under it */
+  unsigned trial_rest;		/* samples until the next one */
   uint64_t sent_time;
 };
 

@@ -78,7 +78,14 @@
 #define LINK_ROUND_US 2000u		/* rates are measured over at least this */
 #define LINK_LOSS_SAMPLE 200u		/* datagrams per judgement */
 #define LINK_LOSS_CUT_PERCENT 10u	/* above: the window shrinks */
+#define LINK_CUT_TO_PERCENT 70u
 #define LINK_LOSS_HOLD_PERCENT 7u	/* above: it does not grow */
+#define LINK_TRIAL_SAMPLE 1000u		/* datagrams before and during a trial */
+#define LINK_TRIAL_PERMILLE 20u		/* losses that are worth one */
+#define LINK_TRIAL_TO_PERCENT 80u
+#define LINK_TRIAL_REST 20u		/* samples after one that found nothing */
+#define LINK_KNEE_US 1000000u		/* how long a window that was too large is
+					   not tried again */
 #define LINK_RTT_BUCKET_US 5000000u	/* the minimum is over two of these */
 #define LINK_RATE_BUCKET_US 5000000u	/* likewise the greatest rate */
 

@@ -73,7 +73,7 @@ heavy_losses_shrink (void **state)
   rounds (&c, &now, &number, 200, 5 * MS, 90, UINT64_MAX);
   assert_int_equal (c.window, LINK_WINDOW_MIN_DATAGRAMS * DATAGRAM);
   /* And it comes back.  */
-  rounds (&c, &now, &number, 300, 5 * MS, 0, UINT64_MAX);
+  rounds (&c, &now, &number, 400, 5 * MS, 0, UINT64_MAX);
   assert_true (c.window > 1000 * DATAGRAM);
 }
 

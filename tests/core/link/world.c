@@ -401,10 +401,31 @@ world_connect (struct world *w, unsigned a, unsigned b)
 
 /* --- Messages ----------------------------------------------------------- */
 
-static uint8_t
-byte_of (uint64_t tag, size_t at)
+/* Contents are cut from one random text whose length is a prime: a part in the
+   wrong place is noticed.  */
+#define TEXT 65521u
+
+static const uint8_t *
+text (void)
 {
-  return (uint8_t) (tag * 131 + at * 7 + (at >> 8) * 13 + (at >> 16));
+  static uint8_t bytes[TEXT];
+  static bool made;
+  uint64_t state = 42;
+  if (!made)
+    for (unsigned i = 0; i < TEXT; i++)
+      bytes[i] = (uint8_t) world_random (&state);
+  made = true;
+  return bytes;
+}
+
+/* The part of the text at AT of the message TAG, at most *BYTES.  */
+static const uint8_t *
+part (uint64_t tag, size_t at, size_t *bytes)
+{
+  size_t from = (size_t) ((tag * 7919 + at) % TEXT);
+  if (*bytes > TEXT - from)
+    *bytes = TEXT - from;
+  return text () + from;
 }
 
 enum dr_status
@@ -416,8 +437,12 @@ world_send (struct world *w, unsigned from, unsigned to, uint64_t stream, uint64
   if (!kept.alloc.alloc)
     account_init (&kept, 1);
   struct dr_buf *buf = dr_buf_new (&kept.alloc, bytes);
-  for (size_t i = 0; i < bytes; i++)
-    buf->data[i] = byte_of (tag, i);
+  for (size_t i = 0, some; i < bytes; i += some)
+    {
+      some = bytes - i;
+      const uint8_t *source = part (tag, i, &some);
+      memcpy (buf->data + i, source, some);
+    }
   /* In three slices, one of them empty.  */
   size_t cut = bytes / 3;
   struct dr_slice slice[3] = { { buf, 0, cut }, { buf, cut, 0 }, { buf, cut, bytes - cut } };
@@ -431,8 +456,12 @@ world_is (const struct dr_buf *buf, uint64_t tag, size_t bytes)
 {
   if (buf->bytes != bytes)
     return false;
-  for (size_t i = 0; i < bytes; i++)
-    if (buf->data[i] != byte_of (tag, i))
-      return false;
+  for (size_t i = 0, n; i < bytes; i += n)
+    {
+      n = bytes - i;
+      const uint8_t *right = part (tag, i, &n);
+      if (memcmp (buf->data + i, right, n) != 0)
+	return false;
+    }
   return true;
 }
