@@ -176,6 +176,7 @@ struct queue
   bool leaving;			/* the receive right is in a message of ours */
   uint64_t leaving_to;		/* ... sent to that session, not yet accepted */
   uint8_t arriving;		/* enum arriving */
+  uint64_t arriving_from;
   bool closing;			/* PROXY_CLOSE is out, its answer is not in */
   uint32_t refill;		/* messages yet to be put in */
 };
@@ -475,7 +476,8 @@ enum dr_status handoff_frame (struct rights *r, struct session *s, const struct 
 
 /* migrate.c */
 void migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces);
-void migrate_arrive (struct rights *r, struct queue *q);
+/* FROM: the session whose message brings the receive right; 0: one of our own.  */
+void migrate_arrive (struct rights *r, struct queue *q, uint64_t from);
 void migrate_path_changed (struct rights *r, struct queue *q);
 enum emitted migrate_flush_emit (struct rights *r, struct queue *q, struct rights_action *a);
 enum emitted migrate_close_emit (struct rights *r, struct queue *q, struct rights_action *a);

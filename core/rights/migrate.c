@@ -157,9 +157,10 @@ take_accept (struct rights *r, struct session *s, const struct frame *f)
 /* --- Arriving --------------------------------------------------------------------- */
 
 void
-migrate_arrive (struct rights *r, struct queue *q)
+migrate_arrive (struct rights *r, struct queue *q, uint64_t from)
 {
   stop_leaving (q);
+  q->arriving_from = from;
   q->arriving = q->path ? ARRIVING_FLUSH : ARRIVING_CLOSE;
   /* Our own messages are among those that the old home sends here, and it must
      not run out of window before it sends the marker.  */
@@ -220,22 +221,44 @@ migrate_close_emit (struct rights *r, struct queue *q, struct rights_action *a)
   return EMITTED;
 }
 
-/* A message that waited to be sent goes into the port instead; a receive right in
-   it arrives here after all.  */
+static void
+to_line (struct list *line, struct message *m)
+{
+  list_remove (&m->node);
+  list_append (line, &m->node);
+}
+
+/* What is put into the port before a task gets it, in this order: what the old home
+   sent back (our own earlier messages are among it), then what waited to be sent.
+   What other peers sent us to pass on comes later: their earlier messages are among
+   those that waited.  A receive right in a message that waited arrives here after
+   all.  */
 static void
 splice (struct rights *r, struct queue *q)
 {
+  struct list line;
+  list_init (&line);
+  q->refill = q->out_count;
+  LIST_EACH (m, &q->in, struct message, node)
+    if (m->source && m->source == q->arriving_from)
+      {
+	to_line (&line, m);
+	q->refill++;
+      }
   while (!list_empty (&q->out))
     {
       struct message *m = CONTAINER (q->out.next, struct message, node);
-      list_remove (&m->node);
-      list_append (&q->in, &m->node);
-      q->in_count++;
+      to_line (&line, m);
       for (uint32_t i = 0; i < m->slots; i++)
 	if (m->queues[i] && m->queues[i]->leaving
 	    && message_slot (m, i)->disposition == WIRE_RECEIVE)
-	  migrate_arrive (r, m->queues[i]);
+	  migrate_arrive (r, m->queues[i], 0);
     }
+  while (!list_empty (&q->in))
+    to_line (&line, CONTAINER (q->in.next, struct message, node));
+  while (!list_empty (&line))
+    to_line (&q->in, CONTAINER (line.next, struct message, node));
+  q->in_count += q->out_count;
   q->out_count = 0;
 }
 
@@ -252,7 +275,6 @@ rights_proxy_closed (struct rights *r, uint64_t now, uint32_t proxy, uint32_t na
   if (q->arriving == ARRIVING_CLOSING)
     {
       splice (r, q);
-      q->refill = q->in_count;
       q->arriving = ARRIVING_REFILL;
       owe (r, &q->work, QUEUE_WATCH);
     }

@@ -170,7 +170,7 @@ resolve_commit (struct rights *r, struct session *s, const struct desc *d,
     {
       v->export->count++;
       v->queue->resolving = false;
-      migrate_arrive (r, v->queue);
+      migrate_arrive (r, v->queue, s->id);
     }
   if (v->claim)
     claim_start (r, v->claim, v->queue);
