@@ -14,11 +14,12 @@
 enum {
 	PORT_FIRST = 0x3f8, PORT_LAST = 0x3ff,
 	DATA = PORT_FIRST, INTERRUPT_ENABLE = PORT_FIRST + 1, FIFO_CONTROL = PORT_FIRST + 2, LINE_STATUS = PORT_FIRST + 5,
-	HAS_INPUT = 0x01, CAN_SEND = 0x20, FIFO_ON = 0x07,
+	HAS_INPUT = 0x01, CAN_SEND = 0x20, FIFO_OF_14 = 0xc7,
 
 	RING_BYTES = 1 << 18,
 	BURST_BYTES = 512,		/* taken before the server is told */
-	IDLE_LOOKS = 200,		/* without input: the burst is over */
+	IDLE_LOOKS = 300,		/* without input: the burst is over (some milliseconds) */
+	PAUSES_BETWEEN_LOOKS = 1000,	/* a look stops the emulator, which shall fill the chip meanwhile */
 	BUSY_LOOKS = 2000,		/* at a line that cannot send: the other end is slow */
 	TICK_MS = 10, SWITCH_WAIT = 2, SWITCH_NONE = 0,
 	INPUT_ARRIVED = 0x434f4e53,	/* message id */
@@ -72,6 +73,8 @@ static size_t take_burst(void)
 			break;
 		} else {
 			idle++;
+			for (int i = 0; i < PAUSES_BETWEEN_LOOKS; i++)
+				__builtin_ia32_pause();
 		}
 	}
 	return count;
@@ -100,7 +103,7 @@ kern_return_t device_prepare(mach_port_t device_master)
 	if (error)
 		return error;
 	out(INTERRUPT_ENABLE, 0);
-	out(FIFO_CONTROL, FIFO_ON);
+	out(FIFO_CONTROL, FIFO_OF_14);
 	return pthread_create(&reader, NULL, take_input, NULL) ? KERN_RESOURCE_SHORTAGE : KERN_SUCCESS;
 }
 
