@@ -5,6 +5,7 @@
 #include "files.h"
 #include "process.h"
 #include "prototypes.h"
+#include "signals.h"
 #include <hurd/process.h>
 
 static int flags_to_hurd(int flags)
@@ -27,10 +28,23 @@ static mach_port_t result(int error, mach_port_t port)
 	return MACH_PORT_NULL;
 }
 
+/* These are calls like any other: signals are taken at their end, and one that
+   was interrupted is made again. */
+#define AS_CALL(lookup) ({ \
+	int error_; \
+	do { \
+		posix_self()->in_system++; \
+		error_ = (lookup); \
+		posix_self()->in_system--; \
+		if (posix_self()->in_system == 0 && posix_signals_deliverable()) \
+			signals_take(NULL); \
+	} while (error_ == HURD_EINTR); \
+	error_; })
+
 file_t file_name_lookup(const char *name, int flags, mode_t mode)
 {
 	mach_port_t port = MACH_PORT_NULL;
-	int error = path_lookup(AT_FDCWD, name, flags_to_hurd(flags), mode, &port);
+	int error = AS_CALL(path_lookup(AT_FDCWD, name, flags_to_hurd(flags), mode, &port));
 
 	return result(error, port);
 }
@@ -42,7 +56,7 @@ file_t file_name_lookup_under(file_t start, const char *name, int flags, mode_t 
 
 	if (*name == '/')
 		return file_name_lookup(name, flags, mode);
-	error = lookup_from(start, name, flags_to_hurd(flags), mode & ~current_umask(), &port);
+	error = AS_CALL(lookup_from(start, name, flags_to_hurd(flags), mode & ~current_umask(), &port));
 	return result(error, port);
 }
 
@@ -50,7 +64,7 @@ file_t file_name_split(const char *name, char **last)
 {
 	char part[HURD_NAME_SIZE];
 	mach_port_t directory = MACH_PORT_NULL;
-	int error = path_lookup_parent(AT_FDCWD, name, &directory, part);
+	int error = AS_CALL(path_lookup_parent(AT_FDCWD, name, &directory, part));
 	const char *slash = NULL;
 
 	for (const char *at = name; *at; at++)

@@ -141,7 +141,11 @@ void process_died(struct process *process)
 	wait_cancel(process, HURD_ESRCH);
 	give_children_to_init(process);
 	if (!process->parent || !process->child_declared) {
+		struct process *parent = process->parent;
+
 		process_free(process);
+		if (parent)		/* it may have been the last that someone waited for */
+			wait_child_changed(parent);
 		return;
 	}
 	process_changed(process);

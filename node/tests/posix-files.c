@@ -198,7 +198,7 @@ static void test_locks(void)
 	lock.l_start = 12;
 	check(fcntl(two, F_SETLK, &lock) < 0 && (errno == EAGAIN || errno == EACCES), "F_SETLK-refused", "errno %d", errno);
 	close(one);
-	check(fcntl(two, F_SETLK, &lock) == 0, "lock-goes-with-its-file", "errno %d", errno);
+	check(fcntl(two, F_SETLKW, &lock) == 0, "lock-goes-with-its-file", "errno %d", errno);
 	close(two);
 }
 
