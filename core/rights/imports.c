@@ -70,7 +70,7 @@ import_for (struct rights *r, struct session *s, uint64_t handle, struct queue *
   if (i->queue)
     queue_touch (r, i->queue);
   import_detach (i);
-  i->work.bits = 0;
+  work_end (&i->work);
   i->queue = q;
   i->once = q->once;
   list_append (&q->imports, &i->in_queue);
@@ -179,6 +179,8 @@ import_emit (struct rights *r, struct import *i, struct rights_action *a)
 {
   struct frame f = { .handle = i->handle, .count = i->count };
 
+  if (!i->work.bits)
+    return NOTHING;
   i->work.bits = 0;
   if (!i->tombstone && !i->once && !import_releasable (i))
     return NOTHING;
