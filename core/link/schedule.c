@@ -135,8 +135,8 @@ kind_of (const struct out_message *m, uint32_t offset, uint32_t bytes)
   return bytes == m->total ? FRAME_WHOLE : FRAME_FIRST;
 }
 
-/* How many of LEFT bytes at OFFSET fit ROOM: LEFT, or what is left beside the
-   head of a partial frame; 0 for "not now" when LEFT is not 0.  */
+/* How many of the LEFT bytes at OFFSET go into ROOM: all, or what a partial
+   frame takes.  False: better a new datagram.  */
 static bool
 fits (const struct out_message *m, uint32_t offset, uint32_t left, size_t room,
       bool empty, uint32_t *bytes)

@@ -279,6 +279,58 @@ own_absence (void **state)
   world_free (&w);
 }
 
+/* Nor is the excuse good twice, however late we come again.  */
+static void
+absent_again (void **state)
+{
+  struct world w;
+  world_init (&w, 7, 2, quick);
+  world_connect (&w, 0, 1);
+  w.cut_from[1] = true;
+  world_send (&w, 0, 1, 1, 1, 10);
+  world_run (&w, w.now + 10 * MS, NULL);
+  for (unsigned i = 0; i < 2; i++)
+    {
+      assert_int_equal (w.node[0].downs[1], 0);
+      w.now += 60 * S;
+      link_tick (w.node[0].link, w.now);
+      world_events (&w, &w.node[0]);
+    }
+  assert_int_equal (w.node[0].downs[1], 1);
+  world_free (&w);
+}
+
+/* Between the end of a session and the news of the next one nothing can be
+   sent: the caller would mean the old one.  */
+static void
+no_sending_before_the_news (void **state)
+{
+  struct world w;
+  uint8_t buffer[1500];
+  struct link_address to;
+  size_t bytes;
+  world_init (&w, 16, 2, quick);
+  world_connect (&w, 0, 1);
+  world_stop (&w, 1);
+  world_start (&w, 1);
+  link_connect (w.node[1].link, w.node[1].peer[0], w.now);
+  struct link *a = w.node[0].link, *b = w.node[1].link;
+  /* By hand, so that node 0's events stay where they are.  */
+  for (unsigned i = 0; i < 3; i++)
+    {
+      while ((bytes = link_output (b, w.now, buffer, sizeof buffer, &to)))
+	link_input (a, w.now, &w.node[1].address, buffer, bytes);
+      assert_int_equal (world_send (&w, 0, 1, 1, 1, 10), i ? DR_SESSION_OVER : DR_OK);
+      while ((bytes = link_output (a, w.now, buffer, sizeof buffer, &to)))
+	link_input (b, w.now, &w.node[0].address, buffer, bytes);
+    }
+  world_run (&w, w.now + S, NULL);
+  assert_int_equal (w.node[0].why[1], LINK_DOWN_REPLACED);
+  assert_int_equal (w.node[1].messages, 0);
+  works (&w, 0, 1);
+  world_free (&w);
+}
+
 /* Everything that was ever sent, again, from the same and from another address,
    at several moments: the session does not notice.  */
 static void
@@ -682,6 +734,8 @@ main (void)
     cmocka_unit_test (restarted_peer),
     cmocka_unit_test (silent_peer),
     cmocka_unit_test (own_absence),
+    cmocka_unit_test (absent_again),
+    cmocka_unit_test (no_sending_before_the_news),
     cmocka_unit_test (replays),
     cmocka_unit_test (withheld_initiation),
     cmocka_unit_test (unknown_peer),
