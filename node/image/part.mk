@@ -6,7 +6,8 @@
 # node/image/ as they shall be.  busybox's commands become symbolic links.
 
 .SECONDEXPANSION:
-image_plain := $(shell cd node/image && find etc -type f)
+image_plain := $(shell cd node/image && find etc proc -type f)
+# The file proc/mounts is what df reads; there is no more to /proc.
 # What init starts from the archive.
 node_root_files += $(B)/node/root/hurd/proc $(B)/node/root/hurd/exec $(B)/node/root/hurd/console
 
