@@ -108,28 +108,37 @@ static int start_and_set(void)
 	return result;
 }
 
-/* NAME as a path from the root: looked for in PATH, then in /hurd. */
+enum { PROGRAM_PATH_BYTES = 1024 };
+
+/* FOLDER/NAME, allocated, if that is a program. */
+static char *program_in(const char *folder, int folder_length, const char *name)
+{
+	char path[PROGRAM_PATH_BYTES];
+	if ((size_t)snprintf(path, sizeof(path), "%.*s/%s", folder_length, folder, name) >= sizeof(path) || access(path, X_OK))
+		return NULL;
+	return strdup(path);
+}
+
+/* NAME as a path from the root: looked for in PATH, then in /hurd.  Symbolic links stay what
+   they are, for a program may go by its name. */
 static char *program_path(const char *name)
 {
+	char here[PROGRAM_PATH_BYTES], *found = NULL;
 	const char *folders = getenv("PATH");
-	char candidate[1024], *found = realpath(name, NULL);
-
-	if (strchr(name, '/'))
-		goto end;
-	free(found);
-	found = NULL;
-	for (const char *at = folders ? folders : "/bin:/sbin"; !found && *at; ) {
-		size_t length = strcspn(at, ":");
-
-		snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, name);
-		if (access(candidate, X_OK) == 0)
-			found = strdup(candidate);
-		at += length + (at[length] == ':');
+	if (name[0] == '/')
+		return strdup(name);	/* a passive one need not be there yet */
+	if (strchr(name, '/')) {
+		if (getcwd(here, sizeof(here)))
+			found = program_in(here, (int)strlen(here), name);
+	} else {
+		for (const char *at = folders ? folders : "/bin:/sbin"; !found && *at;) {
+			size_t length = strcspn(at, ":");
+			found = program_in(at, (int)length, name);
+			at += length + (at[length] == ':');
+		}
+		if (!found)
+			found = program_in("/hurd", 5, name);
 	}
-	snprintf(candidate, sizeof candidate, "/hurd/%s", name);
-	if (!found && access(candidate, X_OK) == 0)
-		found = strdup(candidate);
-end:
 	if (!found)
 		fprintf(stderr, "settrans: %s: no such program\n", name);
 	return found;

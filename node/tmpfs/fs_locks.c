@@ -30,7 +30,7 @@ struct lock_reply {
 	flock_t record;
 };
 
-static size_t locks_in_use;
+static size_t locks_waiting;
 
 static void answer(struct parked *parked, error_t result)
 {
@@ -58,7 +58,7 @@ static void finish(struct lock_wait *wait, error_t result)
 {
 	answer(wait->reply, result);
 	free(wait);
-	locks_in_use--;
+	locks_waiting--;
 }
 
 static struct record_locks *locks_of(struct node *node)
@@ -95,7 +95,7 @@ static error_t park(struct node *node, struct description *description, enum loc
 		    const struct parked *what)
 {
 	struct parked *parked = malloc(sizeof(*parked));
-	if (!parked || locks_in_use >= TMPFS_LOCKS_MAX) {
+	if (!parked || locks_waiting >= TMPFS_LOCKS_WAITING_MAX) {
 		free(parked);
 		return HURD_ENOLCK;
 	}
@@ -104,7 +104,7 @@ static error_t park(struct node *node, struct description *description, enum loc
 		free(parked);
 		return HURD_ENOLCK;
 	}
-	locks_in_use++;
+	locks_waiting++;
 	return MIG_NO_REPLY;
 }
 
@@ -116,7 +116,9 @@ static error_t change(open_t open, enum lock_kind kind, int64_t start, int64_t e
 	if (!locks_of(node))
 		return HURD_ENOLCK;
 	error_t error;
-	if (!locks_conflict(node->locks, description, kind, start, end))
+	if (kind != LOCK_NONE && node->locks->held_count >= TMPFS_LOCKS_HELD_MAX)
+		error = HURD_ENOLCK;
+	else if (!locks_conflict(node->locks, description, kind, start, end))
 		error = locks_set(node->locks, description, kind, start, end) ? HURD_ENOLCK : 0;
 	else
 		error = what ? park(node, description, kind, start, end, what) : HURD_EAGAIN;

@@ -9,6 +9,7 @@
 #include "limits.h"
 #include "objects.h"
 
+enum { DIRECTORY_ENTRY_BYTES = 32 };
 enum { SETTABLE_MODES = HURD_O_APPEND | HURD_O_NONBLOCK | HURD_O_ASYNC | HURD_O_FSYNC | HURD_O_NOATIME };
 
 kern_return_t S_io_stat(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, io_statbuf_t *info)
@@ -31,7 +32,8 @@ kern_return_t S_io_stat(open_t open, mach_port_t reply, mach_msg_type_name_t rep
 	info->st_nlink = node->links;
 	info->st_uid = node->uid;
 	info->st_gid = node->gid;
-	info->st_size = (int64_t)node->size;
+	/* A directory's size means nothing, but a 0 makes some programs think that it is empty. */
+	info->st_size = S_ISDIR(node->mode) ? (int64_t)(node->names.names + 2) * DIRECTORY_ENTRY_BYTES : (int64_t)node->size;
 	info->st_atim = node->accessed;
 	info->st_mtim = node->modified;
 	info->st_ctim = node->changed;

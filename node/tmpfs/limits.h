@@ -16,7 +16,8 @@
 #define TMPFS_READDIR_BYTES_MAX		(1u << 20)	/* in one reply */
 #define TMPFS_PASSIVE_BYTES_MAX		16384u		/* of a passive translator's arguments */
 #define TMPFS_IDS_MAX			256u		/* user or group ids of one open */
-#define TMPFS_LOCKS_MAX			65536u		/* record locks and waiting ones, in all */
+#define TMPFS_LOCKS_HELD_MAX		4096u		/* of one file; one more is ENOLCK */
+#define TMPFS_LOCKS_WAITING_MAX		4096u		/* in all */
 #define TMPFS_THREADS_MAX		256u
 #define TMPFS_THREADS_IDLE_MAX		4u
 /* Calls into translators may hold this many threads, so that some are always left for

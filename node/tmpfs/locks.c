@@ -30,6 +30,7 @@ static void clear(struct record_locks *locks, const void *owner, int64_t start, 
 		} else if (lock->start >= start && lock->end <= end) {
 			*link = lock->next;
 			free(lock);
+			locks->held_count--;
 		} else if (lock->start < start && lock->end > end) {
 			struct record_lock *tail = *spare;
 			*spare = NULL;
@@ -37,6 +38,7 @@ static void clear(struct record_locks *locks, const void *owner, int64_t start, 
 			tail->start = end;
 			lock->end = start;
 			lock->next = tail;
+			locks->held_count++;
 			return;		/* the owner's others do not overlap this one */
 		} else {
 			if (lock->start < start)
@@ -62,6 +64,7 @@ int locks_set(struct record_locks *locks, const void *owner, enum lock_kind kind
 	if (added) {
 		*added = (struct record_lock){ locks->held, owner, kind, start, end };
 		locks->held = added;
+		locks->held_count++;
 	}
 	return 0;
 }

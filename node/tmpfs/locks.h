@@ -25,6 +25,7 @@ struct lock_wait {
 
 struct record_locks {
 	struct record_lock *held;	/* one owner's do not overlap */
+	unsigned held_count;
 	struct lock_wait *waiting;	/* in order of arrival */
 };
 

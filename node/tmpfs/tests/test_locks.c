@@ -11,6 +11,7 @@ static int finish(void **state)
 	locks_set(&locks, &alice, LOCK_NONE, 0, LOCK_TO_THE_END);
 	locks_set(&locks, &bob, LOCK_NONE, 0, LOCK_TO_THE_END);
 	assert_true(locks_are_unused(&locks));
+	assert_int_equal(locks.held_count, 0);
 	return 0;
 }
 
