@@ -14,6 +14,7 @@
 #include <mach/task_special_ports.h>
 #include <hurd/fsys.h>
 #include <hurd/process.h>
+#include "image_cache.h"
 #include "new_task.h"
 #include <hurd_abi.h>
 #include "exec_server.h"
@@ -73,10 +74,12 @@ static void uncopy_startup(struct startup *s)
 
 static int start(mach_port_t file, mach_port_t old_task, mach_port_t proc, const char *path, struct startup *startup)
 {
-	struct elf_source source = elf_source_file(&file);
+	struct image *image;
+	struct elf_source source = image_cache_source(&file, &image);
 	struct new_task new;
 	int error = new_task_make(&source, startup, &new);
 
+	image_cache_done(image);
 	if (error)
 		return error;
 	error = mach_port_move_member(mach_task_self(), new.boot_port, server.port_set);
