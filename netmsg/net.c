@@ -198,7 +198,9 @@ timer_thread (void *argument)
 		/* bridge_wait runs and flushes first; a deadline that this brings nearer signals us */
 		service->timer_deadline = 0;
 		bridge_settle (service->bridge);
-		service->timer_deadline = earliest_deadline (service);
+		/* what is due may only wait for the thread that is sending: it must get the bridge back to
+		   finish, and signals us then */
+		service->timer_deadline = service->sending ? UINT64_MAX : earliest_deadline (service);
 		if (service->timer_deadline > bridge_now ())
 			bridge_sleep (service->bridge, &service->timer, service->timer_deadline);
 	}

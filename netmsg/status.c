@@ -66,8 +66,10 @@ print_counts (FILE *out, struct service *service)
 		rights.exports, rights.imports, rights.proxies, rights.locals, rights.handoffs, rights.messages,
 		rights.message_bytes);
 	fprintf (out, "link: in %" PRIu64 " out %" PRIu64 " garbage %" PRIu64 " forged %" PRIu64 " unknown %" PRIu64
-		" replayed %" PRIu64 " cookies %" PRIu64 "\n", link.datagrams_in, link.datagrams_out, link.dropped_garbage,
-		link.dropped_forged, link.dropped_unknown, link.dropped_replay, link.cookies_sent);
+		" replayed %" PRIu64 " index %" PRIu64 " load %" PRIu64 " memory %" PRIu64 " late %" PRIu64 " cookies %" PRIu64 "\n",
+		link.datagrams_in, link.datagrams_out, link.dropped_garbage, link.dropped_forged, link.dropped_unknown,
+		link.dropped_replay, link.dropped_index, link.dropped_load, link.dropped_memory, link.dropped_late,
+		link.cookies_sent);
 	fprintf (out, "workers: threads %u idle %u waiting %zu\n", workers.threads, workers.idle, workers.waiting);
 }
 
