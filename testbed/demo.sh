@@ -124,7 +124,7 @@ second"
 		if rmdir /mnt/srv/tree 2>/dev/null; then echo "removed a full folder"; exit 1; fi
 		if cat missing 2>/dev/null; then echo "read what is not there"; exit 1; fi' || return
 	local seen
-	seen=$(on 1 20 'cd /srv/work && ls && cat b && cat link && wc -c <cut && cat target && readlink link &&
+	seen=$(on 1 20 'cd /srv/work && ls -1 && cat b && cat link && wc -c <cut && cat target && readlink link &&
 		stat -c "%a %h" b') || return
 	same 'what node 1 sees' 'b
 cut
