@@ -73,7 +73,7 @@ static error_t prepare(void)
 	if (!error)
 		error = object_make(&notify, OBJECT_NOTIFY, false);
 	if (!error)
-		error = object_make(&control, OBJECT_CONTROL, false);
+		error = object_make(&control, OBJECT_CONTROL, true);
 	server.bytes_max = default_bytes_max();
 	if (!error)
 		error = hurd_from_errno(store_init(&server.store, &source, server.bytes_max, now, node_dying));

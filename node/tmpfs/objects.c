@@ -131,14 +131,23 @@ static bool has_senders(struct object *object)
 	return status.mps_srights;
 }
 
+void server_end_if_forgotten(void)
+{
+	if (!server.opens && !has_senders(server.control))
+		exit(0);
+}
+
 void object_no_senders(struct object *object)
 {
 	mach_port_status_t status;
 	mach_port_t previous;
-	if (object->kind != OBJECT_OPEN)
+	if (object->kind == OBJECT_CONTROL)
+		server_end_if_forgotten();
+	if (object->kind != OBJECT_OPEN && object->kind != OBJECT_CONTROL)
 		return;
 	if (!has_senders(object)) {
-		open_close((open_t)object);
+		if (object->kind == OBJECT_OPEN)
+			open_close((open_t)object);
 		return;
 	}
 	/* The request was used up if the notification was real; ask again. */

@@ -85,6 +85,8 @@ control_t control_of_port(mach_port_t port);
 control_t control_of_payload(uintptr_t payload);
 /* The last sender may have gone: looks, and closes if so. */
 void object_no_senders(struct object *object);
+/* Ends the server when nobody can reach it any more: no node that it sits on, no open file. */
+void server_end_if_forgotten(void);
 
 /* ---- opens.c */
 

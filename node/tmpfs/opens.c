@@ -102,7 +102,8 @@ void open_release(open_t open)
 	description_drop(open->description);
 	ids_drop(open->ids);
 	free(open);
-	server.opens--;
+	if (--server.opens == 0)
+		server_end_if_forgotten();
 }
 
 void open_close(open_t open)
