@@ -439,6 +439,35 @@ destroy_undelivered (struct node *node, const struct mk_message *m)
     mk_deallocate (node->task, m->remote.name);
 }
 
+/* A message that the model's kernel cannot hold: as one that the real kernel refuses.  */
+static void
+refuse (struct node *node, struct delivery *d, uint64_t now)
+{
+  const struct wire_message *wire = d->action.message;
+  for (uint32_t i = 0; i <= wire->rights_count; i++)
+    {
+      struct wire_right right = i < wire->rights_count ? wire->rights[i] : wire->reply;
+      struct proxy *proxy = right.reference == WIRE_PROXY && right.disposition == WIRE_RECEIVE
+	? by_number (node, right.proxy) : NULL;
+      if (right.reference == WIRE_LOCAL && right.disposition == WIRE_SEND_ONCE)
+	mk_deallocate (node->task, right.name);
+      else if (proxy != NULL)
+	{
+	  mk_name name = proxy->name;
+	  forget_proxy (node, proxy);
+	  mk_mod_refs (node->task, name, MK_RECEIVE, -1);
+	}
+    }
+  for (uint32_t i = 0; i < wire->receives_count; i++)
+    {
+      drop_right (node, wire->receives[i].no_senders);
+      drop_right (node, wire->receives[i].port_destroyed);
+    }
+  if (d->action.to.reference == WIRE_LOCAL && d->action.to.disposition == WIRE_SEND_ONCE)
+    mk_deallocate (node->task, d->action.to.name);
+  rights_delivered (node->engine, now, d->action.ticket, RIGHTS_UNDELIVERABLE);
+}
+
 /* True: it ended, one way or the other.  */
 static bool
 try_delivery (struct node *node, struct delivery *d, uint64_t now)
@@ -447,7 +476,7 @@ try_delivery (struct node *node, struct delivery *d, uint64_t now)
   struct mk_message m;
   if (!translate_back (wire, &m))
     {
-      wrong (node, "a delivery's body is not what was sent");
+      refuse (node, d, now);
       return true;
     }
   if (!d->installed)

@@ -59,10 +59,9 @@ translate_back (const struct wire_message *wire, struct mk_message *m)
       ports += item.number;
     else
       {
-	if (!item.is_inline || item.bytes > sizeof m->data)
-	  return false;
-	m->bytes = item.bytes;
-	memcpy (m->data, walk.body + item.data_offset, item.bytes);
+	m->bytes = !item.is_inline ? 0
+	  : item.bytes < sizeof m->data ? item.bytes : sizeof m->data;
+	memcpy (m->data, walk.body + item.data_offset, m->bytes);
       }
   m->rights = ports;
   return !walk.bad && ports == wire->rights_count && ports <= MK_MESSAGE_RIGHTS_MAX;

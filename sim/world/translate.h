@@ -20,8 +20,9 @@ struct translated
 bool translate_body (const struct mk_message *m, const struct dr_alloc *alloc,
 		     struct translated *out);
 
-/* The other way: id, data bytes; rights are left to the caller.  Returns false if the
-   body is not one that translate_body builds.  */
+/* The other way: id, data bytes; rights are left to the caller.  Of a body that another
+   sender built the first bytes of the last inline data are kept.  Returns false if it has
+   more rights than the model's messages hold.  */
 bool translate_back (const struct wire_message *wire, struct mk_message *m);
 
 #endif
