@@ -10,6 +10,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <mach/exception.h>
+#include <mach/machine/thread_status.h>
 #include <mach/task_special_ports.h>
 #include <hurd/process.h>
 #include "msg_server.h"
@@ -213,6 +214,18 @@ static int signal_of_exception(int exception, int code)
 	}
 }
 
+/* On the kernel's console, where it is seen whatever the program's output is. */
+static void report_crash(mach_port_t thread, int signal, long address)
+{
+	struct i386_thread_state state = { 0 };
+	mach_msg_type_number_t count = i386_THREAD_STATE_COUNT;
+
+	thread_get_state(thread, i386_REGS_SEGS_STATE, (thread_state_t)&state, &count);
+	posix_debug("pid %ld (%s): %s at address 0x%lx, rip 0x%lx, rsp 0x%lx\n", sys_getpid(), program_invocation_name,
+		    signal == SIGFPE ? "arithmetic fault" : signal == SIGILL ? "illegal instruction" : "memory fault", address,
+		    (unsigned long)state.rip, (unsigned long)state.ursp);
+}
+
 /* The thread waits in the kernel; it goes on, with what signal_inject made of
    it, when this replies success. */
 kern_return_t posix_S_exception_raise(mach_port_t port, mach_port_t thread, mach_port_t task, integer_t exception, integer_t code,
@@ -231,9 +244,7 @@ kern_return_t posix_S_exception_raise(mach_port_t port, mach_port_t thread, mach
 
 	if (!target || handler == SIG_DFL || handler == SIG_IGN || target->in_system
 	    || target->blocked_signals & SIGNAL_BIT(signal)) {
-		posix_debug("pid %ld: %s at address 0x%lx\n", sys_getpid(),
-			    signal == SIGFPE ? "arithmetic fault" : signal == SIGILL ? "illegal instruction" : "memory fault",
-			    subcode);
+		report_crash(thread, signal, subcode);
 		signal_die(signal);
 	}
 	__atomic_or_fetch(&target->pending_signals, SIGNAL_BIT(signal), __ATOMIC_SEQ_CST);
