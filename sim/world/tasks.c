@@ -196,7 +196,8 @@ receive (struct world *w, struct task *t, mk_name name)
   uid u = t->names[name];
   if (mk_receive (t->mk, name, &m) != MK_SUCCESS)
     return false;
-  bool kernel = m.local.disposition == MK_MOVE_SEND_ONCE && m.bytes != sizeof (uint64_t);
+  /* By its size: one that followed a moved port arrives by a send right.  */
+  bool kernel = m.bytes != sizeof (uint64_t);
   if (kernel && m.id == MK_NOTIFY_NO_SENDERS)
     {
       uint32_t count;
