@@ -306,9 +306,9 @@ pass_message (struct node *n, uint32_t proxy, struct kmsg *m)
   if (m->ghost >= 0 && w->faults)
     w->ghosts[m->ghost].lost = true;
   enum dr_status st;
+  /* Memory fails once, then there is some again.  */
   while ((st = rights_message (n->rights, w->now, proxy, &o->w)) == DR_NO_MEMORY)
-    if (w->fail_at == 0)
-      break;
+    ;
   node_check (n, st);
   if (st != DR_OK)
     destroy_outgoing (n, o);
@@ -452,23 +452,36 @@ install (struct node *n, struct port *p, const struct wire_receive *v, struct km
   port_check_senders (n->w, p, 1);
 }
 
+/* A hostile peer's payload may say anything.  */
+static int
+ghost_at (struct node *n, const uint8_t *p)
+{
+  uint64_t ghost = get64 (p);
+  return ghost < (uint64_t) n->w->ghosts_count ? (int) ghost : -1;
+}
+
 static struct kmsg *
 rebuild (struct node *n, const struct wire_message *w)
 {
   struct kmsg *m = calloc (1, sizeof *m);
-  const uint8_t *p = dr_slice_data (&w->body) + 8;
-  m->sender = (int) get64 (p);
+  uint8_t body[8 + BODY_WORDS * 8] = { 0 };
+  size_t known = w->body.bytes < sizeof body ? w->body.bytes : sizeof body;
+  if (known)
+    memcpy (body, dr_slice_data (&w->body), known);
+  const uint8_t *p = body + 8;
+  m->sender = (int) (get64 (p) % (NODES * TASKS));
   m->seq = get64 (p + 8);
-  m->ghost = (int) get64 (p + 16);
-  m->kind = (uint8_t) get64 (p + 64);
+  m->ghost = ghost_at (n, p + 16);
+  m->kind = (uint8_t) (get64 (p + 64) % MARKER);
   m->mscount = (uint32_t) get64 (p + 72);
   m->by_once = get64 (p + 80);
   m->used = w->used;
   m->reply.ghost = -1;
-  copy_in (n, &w->reply, w, (int) get64 (p + 24), &m->reply, m);
-  m->count = (int) w->rights_count;
+  copy_in (n, &w->reply, w, ghost_at (n, p + 24), &m->reply, m);
+  m->count = (int) (w->rights_count < RIGHTS_PER_MESSAGE ? w->rights_count
+		    : RIGHTS_PER_MESSAGE);
   for (int i = 0; i < m->count; i++)
-    copy_in (n, &w->rights[i], w, (int) get64 (p + 32 + 8 * i), &m->rights[i], m);
+    copy_in (n, &w->rights[i], w, ghost_at (n, p + 32 + 8 * i), &m->rights[i], m);
   if (w->regions_count)
     {
       const uint8_t *data = dr_slice_data (&w->regions[0]);
@@ -495,8 +508,8 @@ destroy_delivery (struct node *n, const struct wire_message *w)
       if (r->reference == WIRE_PROXY && r->disposition == WIRE_RECEIVE)
 	{
 	  struct kright k;
-	  const uint8_t *body = dr_slice_data (&w->body) + 8;
-	  int ghost = i ? (int) get64 (body + 32 + 8 * (i - 1)) : -1;
+	  int ghost = i && i <= RIGHTS_PER_MESSAGE && w->body.bytes >= 8 + BODY_WORDS * 8
+		      ? ghost_at (n, dr_slice_data (&w->body) + 40 + 8 * (i - 1)) : -1;
 	  copy_in (n, r, w, ghost, &k, NULL);
 	  if (ghost >= 0)
 	    n->w->ghosts[ghost].destroyed = true;
@@ -690,7 +703,7 @@ root_wanted (struct node *n, const struct rights_action *a)
   copy_out (n, &k, &r, &o);
   enum dr_status st;
   while ((st = rights_give_root (n->rights, n->w->now, a->session, a->request, &r, 0))
-	 == DR_NO_MEMORY && n->w->fail_at)
+	 == DR_NO_MEMORY)
     ;
   if (st)
     name_drop (n, r.name, 1);

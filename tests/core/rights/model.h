@@ -135,9 +135,9 @@ struct world
   struct dr_alloc alloc;
   long allocated, allocs, fail_at;
   const char *failed;
-  uint64_t steps, frames, delivered;
+  uint64_t steps, frames, delivered, refused;
   bool trace;
-  bool single;
+  int hostile;			/* this node's frames are tampered with; -1: none */
 };
 
 void world_init (struct world *w, uint64_t seed, const struct rights_config *config);
@@ -175,6 +175,8 @@ struct kmsg *task_receive (struct world *w, int node, int task, struct port *p);
 void task_request_no_senders (struct world *w, int node, struct port *p,
 			      struct port *notify);
 struct port *task_root (struct world *w, int node, int task, int of);
-#define FAIL(w, text) ((w)->failed = (w)->failed ? (w)->failed : (text))
+/* With a hostile peer only safety is left to check, which is not done here.  */
+#define FAIL(w, text)							\
+  ((w)->failed = (w)->failed || (w)->hostile >= 0 ? (w)->failed : (text))
 
 #endif

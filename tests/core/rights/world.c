@@ -42,6 +42,7 @@ world_init (struct world *w, uint64_t seed, const struct rights_config *config)
   memset (w, 0, sizeof *w);
   w->random = seed * 77777 + 1;
   w->now = 1000;
+  w->hostile = -1;
   w->alloc = (struct dr_alloc) { counted_alloc, counted_free, w };
   for (int i = 0; i < NODES; i++)
     {
@@ -189,6 +190,39 @@ world_connect (struct world *w, struct node *n, const struct rights_action *a)
 
 /* --- Steps -------------------------------------------------------------------------- */
 
+/* Changes, cuts or lengthens a frame, in place of the one in flight.  */
+static void
+tamper (struct world *w, struct flight *f)
+{
+  size_t bytes = f->buf->bytes, size = bytes;
+  switch (world_random (w, 4))
+    {
+    case 0:
+      size = world_random (w, bytes + 1);
+      break;
+    case 1:
+      size = bytes + world_random (w, 40);
+      break;
+    }
+  struct dr_buf *buf = dr_buf_new (&w->alloc, size);
+  for (size_t i = 0; i < size; i++)
+    buf->data[i] = i < bytes ? f->buf->data[i] : (uint8_t) world_random (w, 256);
+  for (uint64_t n = world_random (w, 4); n && size; n--)
+    {
+      /* Rather in the head, where the meaning is.  */
+      size_t at = world_random (w, world_random (w, 3) ? (size < 60 ? size : 60) : size);
+      buf->data[at] = (uint8_t) (world_random (w, 2) ? world_random (w, 256)
+				 : buf->data[at] + 1 - 2 * world_random (w, 2));
+    }
+  if (world_random (w, 8) == 0)
+    f->stream = world_random (w, 30);
+  for (int i = 0; i < w->flights_count; i++)
+    if (w->flights[i].buf == f->buf)
+      w->flights[i].buf = buf;
+  dr_buf_drop (f->buf);
+  f->buf = buf;
+}
+
 static bool
 step_network (struct world *w)
 {
@@ -205,10 +239,18 @@ step_network (struct world *w)
   if (w->trace)
     fprintf (stderr, "  deliver %d>%d s%llu type %d\n", chosen.from, chosen.to,
 	     (unsigned long long) chosen.stream, chosen.buf->data[0]);
+  if (chosen.from == w->hostile && world_random (w, 4) == 0)
+    tamper (w, &chosen);
   enum dr_status st = rights_frame (n->rights, w->now, n->session[chosen.from],
 				    chosen.stream, chosen.buf);
   if (st == DR_NO_MEMORY)
     return true;
+  if (w->hostile >= 0 && st == DR_PEER_FAULT)
+    {
+      world_cut (w, chosen.to, chosen.from);
+      w->refused++;
+      return true;
+    }
   if (st != DR_OK && st != DR_SESSION_OVER)
     {
       FAIL (w, "a frame of an honest peer was refused");
