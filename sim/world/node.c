@@ -186,6 +186,7 @@ refer (struct node *node, struct mk_message_right from, struct translated *t,
       t->receives[to->receive] = (struct wire_receive) {
 	.queue_limit = status.qlimit,
 	.senders = status.srights || status.msgcount > 0,
+	.send_onces = status.sorights,
 	.no_senders = take_request (node, from.name, MK_NOTIFY_NO_SENDERS),
 	.port_destroyed = take_request (node, from.name, MK_NOTIFY_PORT_DESTROYED),
       };
