@@ -25,3 +25,8 @@ $(console_build)/%_server.o: $(console_build)/%_server.c $$(NODE_HEADERS) $$(NOD
 $(B)/node/root/hurd/console: $(console_objects) $(console_stubs:%=$(console_build)/%_server.o) $$(NODE_LIBC)
 	@mkdir -p $(@D)
 	$(NODE_CC) -o $@ $(filter %.o,$^)
+
+$(B)/node/root/tests/console-line: node/console/tests/console-line.c node/tests/check.h $(console_build)/line.o $$(NODE_LIBC)
+	@mkdir -p $(@D)
+	$(NODE_CC) $(console_flags) $(WARN) -o $@ $< $(console_build)/line.o
+node_root_files += $(B)/node/root/tests/console-line

@@ -18,9 +18,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <x86intrin.h>
+#include "chacha.h"
 #include "posix.h"
 
-enum { WORDS = 16, KEY_WORDS = 8, RDRAND_WORDS = 64, RDRAND_TRIES = 32, SEED_BYTES_MAX = 512 };
+enum { WORDS = CHACHA_WORDS, KEY_WORDS = CHACHA_KEY_WORDS, RDRAND_WORDS = 64, RDRAND_TRIES = 32, SEED_BYTES_MAX = 512 };
 
 static struct {
 	volatile int lock;
@@ -28,37 +29,6 @@ static struct {
 	uint64_t blocks;
 	bool mixed, strong, seed_read;
 } pool;
-
-static uint32_t rotate(uint32_t x, int n)
-{
-	return x << n | x >> (32 - n);
-}
-
-static void quarter_round(uint32_t *x, int a, int b, int c, int d)
-{
-	x[a] += x[b]; x[d] = rotate(x[d] ^ x[a], 16);
-	x[c] += x[d]; x[b] = rotate(x[b] ^ x[c], 12);
-	x[a] += x[b]; x[d] = rotate(x[d] ^ x[a], 8);
-	x[c] += x[d]; x[b] = rotate(x[b] ^ x[c], 7);
-}
-
-/* One block of key stream; COUNTER is never used twice with a key. */
-static void chacha_block(const uint32_t key[KEY_WORDS], uint64_t counter, uint64_t nonce, uint32_t out[WORDS])
-{
-	uint32_t start[WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
-	memcpy(start + 4, key, KEY_WORDS * sizeof *key);
-	memcpy(start + 12, &counter, sizeof counter);
-	memcpy(start + 14, &nonce, sizeof nonce);
-	memcpy(out, start, sizeof start);
-	for (int round = 0; round < 10; round++) {
-		for (int i = 0; i < 4; i++)
-			quarter_round(out, i, 4 + i, 8 + i, 12 + i);
-		for (int i = 0; i < 4; i++)
-			quarter_round(out, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
-	}
-	for (int i = 0; i < WORDS; i++)
-		out[i] += start[i];
-}
 
 /* Makes the key a function of itself and of DATA: each 32 bytes are added and
    the sum is passed through the block function, which cannot be run backwards. */

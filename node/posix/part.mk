@@ -32,3 +32,8 @@ $(B)/node/posix/signal_thread.o: posix_extra = $(posix_stub_flags)
 $(posix_stubs:%=$(B)/node/posix/%_server.o): $(B)/node/posix/%_server.o: $(B)/node/posix/%_server.c node/posix/part.mk $(NODE_HEADERS) $$(NODE_HURD_HEADERS)
 	$(B)/node/cc -std=gnu11 -O2 -w $(posix_stub_flags) -c -o $@ $<
 posix_objects += $(posix_stubs:%=$(B)/node/posix/%_server.o)
+
+$(B)/host/tests/node-chacha: node/posix/tests/chacha-test.c node/posix/chacha.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -g $(WARN) -Inode/posix -o $@ $< -lcmocka
+host-tests: $(B)/host/tests/node-chacha
