@@ -357,4 +357,10 @@ struct rights_counts
 /* All but `sessions` are 0 when no right is left and nothing is under way.  */
 void rights_count (const struct rights *rights, struct rights_counts *counts);
 
+/* Passes everything that decides what the engine will do to ABSORB, in an order that
+   does not depend on how it came about as far as that is cheap: two engines that give
+   the same bytes behave alike but for new numbers.  ABSORB must not call the engine.  */
+void rights_digest (const struct rights *rights,
+		    void (*absorb) (void *ctx, const void *data, size_t bytes), void *ctx);
+
 #endif
