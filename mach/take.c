@@ -124,6 +124,7 @@ take_receive (struct wire_receive *state, mach_port_t port)
 	mach_port_get_receive_status (mach_task_self (), port, &status);
 	state->queue_limit = status.mps_qlimit;
 	state->senders = status.mps_srights || status.mps_msgcount > 0;
+	state->send_onces = status.mps_sorights;
 	state->no_senders.disposition = state->port_destroyed.disposition = WIRE_SEND_ONCE;
 	if (status.mps_nsrequest)
 		state->no_senders = take_back_request (port, MACH_NOTIFY_NO_SENDERS);
