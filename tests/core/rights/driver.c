@@ -327,8 +327,8 @@ daemon_receive (struct node *n, uint32_t proxy)
   struct world *w = n->w;
   if (!m)
     return false;
-  if (x->adopted && (m->kind == SEND_ONCE_GONE
-		     || (m->kind == NO_SENDERS && m->about != p)))
+  if ((x->adopted && m->kind == SEND_ONCE_GONE)
+      || (m->kind == NO_SENDERS && m->about != p))
     {
       pass_message (n, proxy, m);
       return true;
