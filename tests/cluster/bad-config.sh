@@ -11,9 +11,9 @@ etc=/etc/netmsg
 use_fails() # TEXT MOUNT HOST
 {
 	local start
+	start=$(now_ms)
 	on 2 "mkdir -p $2 && settrans -ac $2 netmsg $3" >"$scratch/out" 2>&1
 	local set=$?
-	start=$(now_ms)
 	on 2 60 "ls $2/etc" >>"$scratch/out" 2>&1
 	local used=$?
 	echo "settrans: status $set, use: status $used" >>"$scratch/out"
