@@ -258,7 +258,7 @@ place_shown (const struct queue *q)
     return RIGHTS_CLAIMING;
   if (q->next)
     return RIGHTS_FLUSHING;
-  return q->path->pins == UINT32_MAX ? RIGHTS_RELAYED : RIGHTS_IMPORTED;
+  return q->path->relayed ? RIGHTS_RELAYED : RIGHTS_IMPORTED;
 }
 
 void
@@ -362,11 +362,18 @@ rights_destroy (struct rights *r)
       if (a.ticket)
 	rights_delivered (r, r->now, a.ticket, RIGHTS_UNDELIVERABLE);
     }
+  /* With no memory some of them are still due.  */
+  LIST_EACH (n, &r->notes, struct note, node)
+    note_drop (r, n);
+  LIST_EACH (c, &r->claims, struct claim, node)
+    claim_free (r, c);
+  LIST_EACH (h, &r->handoffs, struct handoff, node)
+    handoff_free (r, h);
   LIST_EACH (q, &r->queues, struct queue, node)
     {
       work_end (&q->work);
       q->drop = 0;
-      q->created = false;
+      q->created = q->closing = false;
       queue_touch (r, q);
     }
   reap (r);

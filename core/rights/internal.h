@@ -116,6 +116,7 @@ struct import
   uint32_t unacked;		/* messages sent, not yet credited */
   uint64_t unacked_bytes;
   bool once, tombstone;
+  bool relayed;			/* from a granter that passes messages on */
 };
 enum { IMPORT_GIVE_BACK = 1 };
 
@@ -273,7 +274,7 @@ struct taken
 {
   struct list node;		/* session.takens */
   struct hnode by_id;
-  uint64_t id;
+  uint64_t id, session;
   uint32_t count;
   struct import *imports[];
 };
@@ -466,13 +467,17 @@ struct claim *claim_find (struct rights *r, const struct rights_key *granter,
 			  uint64_t handoff);
 void claim_free (struct rights *r, struct claim *c);
 enum emitted claim_emit (struct rights *r, struct claim *c, struct rights_action *a);
-enum emitted pending_emit (struct rights *r, struct pending *p, struct rights_action *a);
 void handoff_session_up (struct rights *r, struct session *s);
 void handoff_session_down (struct rights *r, struct session *s);
 void handoff_connect_failed (struct rights *r, const struct rights_key *key);
 void handoff_tick (struct rights *r);
 uint64_t handoff_deadline (const struct rights *r);
 enum dr_status handoff_frame (struct rights *r, struct session *s, const struct frame *f);
+
+/* grants.c */
+enum emitted pending_emit (struct rights *r, struct pending *p, struct rights_action *a);
+enum dr_status grants_frame (struct rights *r, struct session *s, const struct frame *f);
+void grants_session_down (struct rights *r, struct session *s);
 
 /* migrate.c */
 void migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces);

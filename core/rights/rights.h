@@ -222,7 +222,8 @@ enum rights_action_kind
   /* Send to the peer: `slices` one behind the other on `stream`.  One reference
      of each slice's buffer (that has one) is the driver's now.  The array is
      valid until the next rights_next.  If the link says DR_LIMIT, keep it, keep
-     the order of this session's SENDs, and say rights_session_blocked.  */
+     the order of this session's SENDs, and say rights_session_blocked; a peer whose
+     kept SENDs become too many may be closed.  */
   RIGHTS_SEND = 1,
   /* Connect to `key` at `address` (bytes may be 0: only if it is known);
      rights_session_up or rights_connect_failed follows.  */

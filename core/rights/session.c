@@ -267,19 +267,15 @@ take_taken (struct rights *r, struct session *s, uint64_t id)
   for (; n; n = table_more (n))
     {
       struct taken *t = CONTAINER (n, struct taken, by_id);
-      if (t->id != id)
+      if (t->id != id || t->session != s->id)
 	continue;
-      LIST_EACH (own, &s->takens, struct taken, node)
-	if (own == t)
-	  {
-	    for (uint32_t i = 0; i < t->count; i++)
-	      import_unpin (r, t->imports[i]);
-	    table_remove (&r->taken_ids, &t->by_id);
-	    list_remove (&t->node);
-	    r->takens_count--;
-	    free_record (r, t, sizeof *t + t->count * sizeof *t->imports);
-	    return DR_OK;
-	  }
+      for (uint32_t i = 0; i < t->count; i++)
+	import_unpin (r, t->imports[i]);
+      table_remove (&r->taken_ids, &t->by_id);
+      list_remove (&t->node);
+      r->takens_count--;
+      free_record (r, t, sizeof *t + t->count * sizeof *t->imports);
+      return DR_OK;
     }
   return DR_PEER_FAULT;
 }

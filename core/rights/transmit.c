@@ -395,6 +395,7 @@ parcel_pin (struct rights *r, struct session *s, struct message *m,
   if (!t)
     return;
   t->id = ++r->last_id;
+  t->session = s->id;
   for (uint32_t i = 0; i < m->slots; i++)
     if (p->offers[i].pin)
       {
