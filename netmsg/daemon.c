@@ -55,6 +55,7 @@ create_link (struct service *service, uint64_t epoch, struct complaint *complain
 	link_config_default (&config);
 	memcpy (config.secret_key, service->keys.secret, sizeof config.secret_key);
 	config.epoch = epoch;
+	config.datagram_bytes = NET_DATAGRAM_BYTES;
 	config.random = random_bytes;
 	config.new_buffer = message_buffer;
 	config.connect_us = config.dead_us = service->options->silence_seconds * US_PER_SECOND;

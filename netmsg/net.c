@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,19 @@
 
 #define SOCKET_BUFFER_BYTES (1 << 20)
 #define RECEIVE_ERROR_PAUSE_US 10000
+#define TIMER_SLACK_US 5000	/* a deadline may be missed by so much rather than cost a wake-up */
+#define TIMER_PAUSE_US 1000	/* the timer never turns faster */
 #define LATE_US 1000000		/* so late, the timer first looks for datagrams that waited */
+
+/* Where the system can cut a buffer into datagrams, and put received ones together, many datagrams
+   cost one call; elsewhere one datagram costs one. */
+#define BATCH_BYTES 60000
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 /* A link address: version, port and IPv4 address, in network order. */
 #define ADDRESS_VERSION 4
@@ -76,7 +89,7 @@ bool
 net_open (struct service *service, struct complaint *complaint)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons (service->options->port) };
-	int bytes = SOCKET_BUFFER_BYTES;
+	int bytes = SOCKET_BUFFER_BYTES, segment = NET_DATAGRAM_BYTES, on = 1;
 
 	service->socket = socket (AF_INET, SOCK_DGRAM, 0);
 	if (service->socket < 0)
@@ -84,6 +97,8 @@ net_open (struct service *service, struct complaint *complaint)
 	/* larger buffers help and are not needed */
 	setsockopt (service->socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 	setsockopt (service->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	service->batches = setsockopt (service->socket, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment) == 0;
+	setsockopt (service->socket, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
 	if (bind (service->socket, (struct sockaddr *) &any, sizeof any) == 0)
 		return true;
 	if (errno == EADDRINUSE)
@@ -100,6 +115,39 @@ earliest_deadline (const struct service *service)
 	return by_link < by_rights ? by_link : by_rights;
 }
 
+/* Fills service->output with datagrams for one address, all but the last of full size.  One that does
+   not fit to the others is kept for the next call. */
+static size_t
+collect_batch (struct service *service, struct link_address *to)
+{
+	size_t total = 0, bytes = service->kept_bytes;
+
+	if (bytes > 0)
+	{
+		memcpy (service->output, service->kept, bytes);
+		*to = service->kept_to;
+		service->kept_bytes = 0;
+	}
+	else
+		bytes = link_output (service->link, bridge_now (), service->output, NET_DATAGRAM_BYTES, to);
+	while (bytes > 0)
+	{
+		total += bytes;
+		if (!service->batches || bytes != NET_DATAGRAM_BYTES || total + NET_DATAGRAM_BYTES > BATCH_BYTES)
+			break;
+		bytes = link_output (service->link, bridge_now (), service->kept, NET_DATAGRAM_BYTES, &service->kept_to);
+		if (bytes == 0)
+			break;
+		if (memcmp (&service->kept_to, to, sizeof *to) != 0)
+		{
+			service->kept_bytes = bytes;
+			break;
+		}
+		memcpy (service->output + total, service->kept, bytes);
+	}
+	return total;
+}
+
 /* With the bridge entered.  One thread sends at a time; what others make ready meanwhile it takes
    along. */
 void
@@ -114,7 +162,7 @@ net_flush (void *argument)
 	if (!service->sending)
 	{
 		service->sending = true;
-		while ((bytes = link_output (service->link, bridge_now (), service->output, DATAGRAM_BYTES_MAX, &address)) > 0)
+		while ((bytes = collect_batch (service, &address)) > 0)
 		{
 			if (!address_unpack (&address, &to))
 				continue;
@@ -125,21 +173,57 @@ net_flush (void *argument)
 		}
 		service->sending = false;
 	}
-	if (earliest_deadline (service) < service->timer_deadline)
+	if (earliest_deadline (service) + TIMER_SLACK_US < service->timer_deadline)
 		pthread_cond_signal (&service->timer);
 }
 
-static ssize_t
-receive (struct service *service, void *buffer, int flags, struct link_address *from)
+/* Datagrams of one peer that came together: all but the last of SEGMENT bytes. */
+struct arrival
 {
-	struct sockaddr_in socket_address;
-	socklen_t length = sizeof socket_address;
-	ssize_t bytes = recvfrom (service->socket, buffer, DATAGRAM_BYTES_MAX, flags, (struct sockaddr *) &socket_address,
-		&length);
+	struct link_address from;
+	size_t bytes, segment;
+};
 
-	if (bytes >= 0)
-		address_pack (&socket_address, from);
-	return bytes;
+static size_t
+segment_size (struct msghdr *message)
+{
+	struct cmsghdr *item = message->msg_controllen > 0 ? CMSG_FIRSTHDR (message) : NULL;
+	int segment = 0;
+
+	if (item != NULL && item->cmsg_level == IPPROTO_UDP && item->cmsg_type == UDP_GRO)
+		memcpy (&segment, CMSG_DATA (item), sizeof segment);
+	return segment > 0 ? segment : DATAGRAM_BYTES_MAX;
+}
+
+static bool
+receive (struct service *service, void *buffer, int flags, struct arrival *arrival)
+{
+	struct sockaddr_in from;
+	union { char bytes[CMSG_SPACE (sizeof (int))]; struct cmsghdr aligned; } control;
+	struct iovec part = { buffer, DATAGRAM_BYTES_MAX };
+	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &part, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t bytes = recvmsg (service->socket, &message, flags);
+
+	if (bytes < 0)
+		return false;
+	address_pack (&from, &arrival->from);
+	arrival->bytes = bytes;
+	arrival->segment = segment_size (&message);
+	return true;
+}
+
+/* With the bridge entered. */
+static void
+take_in (struct service *service, const struct arrival *arrival, uint8_t *buffer)
+{
+	for (size_t at = 0; at < arrival->bytes; at += arrival->segment)
+	{
+		size_t left = arrival->bytes - at;
+
+		link_input (service->link, bridge_now (), &arrival->from, buffer + at,
+			left < arrival->segment ? left : arrival->segment);
+	}
 }
 
 static void *
@@ -147,20 +231,18 @@ receive_thread (void *argument)
 {
 	struct service *service = argument;
 	uint8_t *buffer = malloc (DATAGRAM_BYTES_MAX);
-	struct link_address from;
+	struct arrival arrival;
 
 	dr_assert (buffer != NULL);
 	for (;;)
 	{
-		ssize_t bytes = receive (service, buffer, 0, &from);
-
-		if (bytes < 0)
+		if (!receive (service, buffer, 0, &arrival))
 		{
 			usleep (RECEIVE_ERROR_PAUSE_US);	/* an earlier datagram's error; never spin on it */
 			continue;
 		}
 		bridge_enter (service->bridge);
-		link_input (service->link, bridge_now (), &from, buffer, bytes);
+		take_in (service, &arrival, buffer);
 		sessions_handle_events (service);
 		bridge_leave (service->bridge);
 	}
@@ -171,11 +253,10 @@ receive_thread (void *argument)
 static void
 catch_up (struct service *service, uint8_t *buffer)
 {
-	struct link_address from;
-	ssize_t bytes;
+	struct arrival arrival;
 
-	while ((bytes = receive (service, buffer, MSG_DONTWAIT, &from)) >= 0)
-		link_input (service->link, bridge_now (), &from, buffer, bytes);
+	while (receive (service, buffer, MSG_DONTWAIT, &arrival))
+		take_in (service, &arrival, buffer);
 }
 
 static void *
@@ -201,8 +282,10 @@ timer_thread (void *argument)
 		/* what is due may only wait for the thread that is sending: it must get the bridge back to
 		   finish, and signals us then */
 		service->timer_deadline = service->sending ? UINT64_MAX : earliest_deadline (service);
-		if (service->timer_deadline > bridge_now ())
-			bridge_sleep (service->bridge, &service->timer, service->timer_deadline);
+		now = bridge_now ();
+		if (service->timer_deadline < now + TIMER_PAUSE_US)
+			service->timer_deadline = now + TIMER_PAUSE_US;
+		bridge_sleep (service->bridge, &service->timer, service->timer_deadline);
 	}
 	return NULL;
 }

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #define DATAGRAM_BYTES_MAX 65536
+#define NET_DATAGRAM_BYTES 1452		/* of those that we send: fits any Ethernet, and IPv6 */
 #define SERVED_PATH_BYTES 1024
 #define ROOT_WORKERS_MAX 8		/* lookups of served paths at once */
 
@@ -66,7 +67,11 @@ struct service
 	int socket;
 	bool sending;			/* a thread is in net_flush; it sends for all */
 	bool handling;			/* a thread is handling the link's events */
+	bool batches;			/* the socket cuts what is sent into datagrams */
 	uint8_t *output;
+	uint8_t kept[NET_DATAGRAM_BYTES];	/* a datagram that begins the next batch */
+	size_t kept_bytes;
+	struct link_address kept_to;
 
 	uint64_t timer_deadline;	/* when the timer thread will wake */
 	pthread_cond_t timer;

@@ -120,7 +120,7 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
   if (!data && !ping && !ack)
     return 0;
 
-  /* One byte is kept for a PING.  */
+  /* One byte is kept for a PING, or for a SKIP.  */
   struct dr_out out = dr_out (buffer + DATA_FRAMES,
 			      datagram - DATA_OVERHEAD_BYTES - FRAME_PING_BYTES);
   struct fragment *fragments = NULL;
@@ -150,6 +150,14 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
       s->ping = false;
       s->since_request = 0;
       used += FRAME_PING_BYTES;
+    }
+  else if (fragments && out.at == out.end)
+    {
+      /* A full datagram without a PING is as large as one with it: a driver
+	 may hand a run of equal datagrams to the system in one call.  */
+      out.end += FRAME_SKIP_BYTES;
+      frame_write (&out, &(struct frame) { .kind = FRAME_SKIP });
+      used += FRAME_SKIP_BYTES;
     }
   dr_assert (!out.bad);
   if (used == 0)

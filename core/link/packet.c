@@ -165,6 +165,7 @@ frame_read (struct dr_in *in, struct frame *f)
   switch (kind)
     {
     case FRAME_PING:
+    case FRAME_SKIP:
       break;
     case FRAME_ACK:
       good = read_ranges (in, f);
@@ -225,6 +226,7 @@ frame_write (struct dr_out *out, const struct frame *f)
   switch (f->kind)
     {
     case FRAME_PING:
+    case FRAME_SKIP:
       break;
     case FRAME_ACK:
       write_ranges (out, f);

@@ -117,12 +117,14 @@ enum frame_kind
   FRAME_WHOLE = 5,		/* a whole message */
   FRAME_FIRST = 6,		/* the first part of one */
   FRAME_MORE = 7,		/* another part of one */
+  FRAME_SKIP = 8,		/* nothing: datagrams of one size can be sent together */
 };
 
 /* Bytes before a frame's contents.  */
 enum
 {
   FRAME_PING_BYTES = 1,
+  FRAME_SKIP_BYTES = 1,
   FRAME_ACK_BYTES = 1 + 1 + 4 + 8 + 4,
   FRAME_ACK_RANGE_BYTES = 4 + 4,
   FRAME_FLOOR_BYTES = 1 + 8,
@@ -131,6 +133,7 @@ enum
   FRAME_FIRST_BYTES = 1 + 8 + 8 + 8 + 4 + 2,
   FRAME_MORE_BYTES = 1 + 8 + 4 + 4 + 2,
 };
+static_assert ((int) FRAME_SKIP_BYTES == (int) FRAME_PING_BYTES, "one stands for the other");
 static_assert (FRAME_ACK_BYTES == 18 && FRAME_WHOLE_BYTES == 27
 	       && FRAME_FIRST_BYTES == 31 && FRAME_MORE_BYTES == 19, "frame layouts");
 

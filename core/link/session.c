@@ -132,6 +132,8 @@ take_frame (struct session *s, const struct frame *f, uint64_t now, struct readi
       r->eliciting = true;
       s->ack_now = true;
       return true;
+    case FRAME_SKIP:
+      return true;
     case FRAME_ACK:
       if (take_ack (s, f, now))
 	return true;

@@ -66,7 +66,7 @@ static const struct frame hello = { .kind = FRAME_WHOLE, .number = 1, .stream = 
 static void
 all_or_nothing (void **state)
 {
-  static const char *const bad[] = { "\x00", "\x08", "\x04\x02", "\x05\x01", "\x02" };
+  static const char *const bad[] = { "\x00", "\x09", "\x04\x02", "\x05\x01", "\x02" };
   for (unsigned i = 0; i < 5; i++)
     {
       struct session *s = begin (true);
