@@ -57,3 +57,14 @@ node_root_files += $(B)/node/root/tests/conformance \
 	$(patsubst sim/scenarios/%,$(B)/node/root/tests/scenarios/%,$(SIM_SCENARIOS))
 
 -include $(wildcard $(B)/host/sim/*.d $(B)/host/sim/*/*.d)
+
+# The explorer: malloc and its kin come from an arena that can be put back.
+EXPLORE_OBJ := $(call sim_obj,$(sort $(wildcard sim/explore/*.c sim/world/*.c)))
+SIM_WRAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))
+
+$(B)/host/bin/explore: $(EXPLORE_OBJ) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
+		$(B)/host/core/wire.a $(B)/host/core/base.a
+	@mkdir -p $(@D)
+	$(CC) $(SIM_CFLAGS) $(SIM_WRAP) -o $@ $^
+
+host-tests: $(B)/host/bin/explore

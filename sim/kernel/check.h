@@ -8,4 +8,8 @@
    to; else what is wrong.  */
 const char *mk_check (struct mk *kernel);
 
+/* Passes what decides the kernel's future to ABSORB; ports are numbered in the order in
+   which they are met, from the oldest task's lowest name on.  */
+void mk_digest (struct mk *, void (*absorb) (void *, const void *, size_t), void *ctx);
+
 #endif

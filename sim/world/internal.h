@@ -125,6 +125,13 @@ void world_violate (struct world *, const char *invariant, const char *format, .
 void world_trace (struct world *, const char *format, ...)
   __attribute__ ((format (printf, 2, 3)));
 
+/* world.c */
+void world_boot (struct world *, unsigned node);
+void world_pass_time (struct world *, uint64_t us);
+/* Until nothing moves any more, whatever time passes.  */
+void world_rest (struct world *);
+void world_end_tasks (struct world *);
+
 /* network.c */
 bool network_session_between (struct world *, unsigned a, unsigned b, uint64_t *id_at_a);
 void network_send (struct world *, unsigned node, uint64_t session, uint64_t stream,
@@ -133,11 +140,20 @@ void network_down (struct world *, struct session *);
 /* One random thing that the network may do; true if it did something.  */
 bool network_step (struct world *);
 void network_free (struct world *);
+/* The same one by one, for those who want to see them all: what the network may do now
+   has the numbers 0 to network_choices - 1.  */
+size_t network_choices (struct world *);
+bool network_choose (struct world *, size_t i);
+void network_open (struct world *, unsigned a, unsigned b);
+/* Absorbs every frame under way and every session's state.  */
+void network_digest (struct world *, void (*absorb) (void *, const void *, size_t), void *);
 
 /* tasks.c */
 uid tasks_new_uid (struct world *, unsigned node);
 void tasks_start (struct world *, unsigned node, struct task *);
 void tasks_end (struct world *, struct task *);
+/* Sends M with the task's next tag; false if the kernel does not take it now.  */
+bool tasks_send (struct world *, struct task *, struct mk_message *);
 /* A random task does something random.  */
 void tasks_step (struct world *);
 /* Every task takes what waits for it: true if anything did.  */

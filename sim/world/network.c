@@ -111,8 +111,8 @@ bring_up (struct world *w, struct session *s, unsigned end)
 
 /* When every place is taken by sessions whose ends have not heard yet, none comes up:
    as if the network were too slow.  */
-static void
-open_session (struct world *w, unsigned a, unsigned b)
+void
+network_open (struct world *w, unsigned a, unsigned b)
 {
   for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
     {
@@ -137,7 +137,7 @@ answer_connect (struct world *w)
       if (untold (w, a, b))
 	return false;
       if (!w->cut[a][b] && !(w->options.cuts && !w->calm && world_roll (w, 4) == 0))
-	open_session (w, a, b);
+	network_open (w, a, b);
       else
 	{
 	  struct rights_key key = { { (uint8_t) (b + 1) } };
@@ -152,29 +152,46 @@ answer_connect (struct world *w)
 }
 
 static bool
+tellable (const struct session *s, unsigned end)
+{
+  return s->used && (s->up ? !s->known[end] : s->known[end] && !s->told[end]);
+}
+
+/* An end learns that its session is up, or over.  */
+static void
+tell_end (struct world *w, struct session *s, unsigned end)
+{
+  if (s->up)
+    bring_up (w, s, end);
+  else
+    {
+      world_trace (w, "node %u learns that session %llu is over", s->node[end],
+		   (unsigned long long) s->number);
+      rights_session_down (node_engine (w->node[s->node[end]].node), w->now, s->id[end]);
+      w->result->events++;
+      s->told[end] = true;
+      node_run (w->node[s->node[end]].node, w->now);
+    }
+}
+
+static void
+retire (struct session *s)
+{
+  if (!s->up && (s->told[0] || !s->known[0]) && (s->told[1] || !s->known[1]))
+    s->used = false;
+}
+
+static bool
 tell (struct world *w, struct session *s)
 {
   bool did = false;
   for (unsigned end = 0; end < 2; end++)
-    {
-      if (s->up && !s->known[end])
-	{
-	  bring_up (w, s, end);
-	  did = true;
-	}
-      else if (!s->up && s->known[end] && !s->told[end] && world_roll (w, 2) == 0)
-	{
-	  world_trace (w, "node %u learns that session %llu is over", s->node[end],
-		       (unsigned long long) s->number);
-	  rights_session_down (node_engine (w->node[s->node[end]].node), w->now, s->id[end]);
-	  w->result->events++;
-	  s->told[end] = true;
-	  did = true;
-	  node_run (w->node[s->node[end]].node, w->now);
-	}
-    }
-  if (!s->up && (s->told[0] || !s->known[0]) && (s->told[1] || !s->known[1]))
-    s->used = false;
+    if (tellable (s, end) && (s->up || world_roll (w, 2) == 0))
+      {
+	tell_end (w, s, end);
+	did = true;
+      }
+  retire (s);
   return did;
 }
 
@@ -213,13 +230,15 @@ record (struct world *w, unsigned from, unsigned to, const struct frame *f)
 }
 
 static bool
-carry (struct world *w, struct session *s, unsigned end)
+carriable (const struct session *s, unsigned end)
 {
-  if (!s->known[1 - end] || s->told[1 - end])
-    return false;
-  struct frame **p = pick_frame (w, s, end);
-  if (p == NULL)
-    return false;
+  return s->used && s->up && s->known[1 - end] && !s->told[1 - end];
+}
+
+/* The frame *P, the first of its stream.  */
+static bool
+carry_frame (struct world *w, struct session *s, unsigned end, struct frame **p)
+{
   struct frame *f = *p;
   unsigned to = s->node[1 - end];
   world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", s->node[end], to,
@@ -243,6 +262,13 @@ carry (struct world *w, struct session *s, unsigned end)
   return true;
 }
 
+static bool
+carry (struct world *w, struct session *s, unsigned end)
+{
+  struct frame **p = carriable (s, end) ? pick_frame (w, s, end) : NULL;
+  return p != NULL && carry_frame (w, s, end, p);
+}
+
 bool
 network_step (struct world *w)
 {
@@ -261,6 +287,119 @@ network_step (struct world *w)
 	}
     }
   return did;
+}
+
+/* The first frame of a stream, counted: FRAME is the first of its stream if none before
+   it in the list has the same.  */
+static bool
+first_of_stream (const struct frame *list, const struct frame *frame)
+{
+  while (list->stream != frame->stream)
+    list = list->next;
+  return list == frame;
+}
+
+/* Finds choice I and does it; or only counts (I == SIZE_MAX).  */
+static size_t
+choose (struct world *w, size_t i, bool *did)
+{
+  size_t n = 0;
+  *did = false;
+  for (size_t k = 0; k < WORLD_SESSIONS_MAX; k++)
+    {
+      struct session *s = &w->session[k];
+      for (unsigned end = 0; end < 2 && !*did; end++)
+	{
+	  if (tellable (s, end) && n++ == i)
+	    {
+	      tell_end (w, s, end);
+	      retire (s);
+	      *did = true;
+	    }
+	  if (!carriable (s, end))
+	    continue;
+	  for (struct frame **p = &s->frames[end]; *p != NULL && !*did; p = &(*p)->next)
+	    if (first_of_stream (s->frames[end], *p) && n++ == i)
+	      {
+		carry_frame (w, s, end, p);
+		*did = true;
+		break;
+	      }
+	}
+    }
+  for (unsigned a = 0; a < w->options.nodes; a++)
+    for (unsigned b = 0; b < w->options.nodes && !*did; b++)
+      if (w->connect[a][b] && n++ == i)
+	{
+	  struct rights_key key = { { (uint8_t) (b + 1) } };
+	  w->connect[a][b] = false;
+	  *did = true;
+	  if (w->cut[a][b])
+	    {
+	      rights_connect_failed (node_engine (w->node[a].node), w->now, &key);
+	      node_run (w->node[a].node, w->now);
+	    }
+	  else if (live_session (w, a, b) == NULL && !untold (w, a, b))
+	    network_open (w, a, b);
+	}
+  return n;
+}
+
+size_t
+network_choices (struct world *w)
+{
+  bool did;
+  return choose (w, SIZE_MAX, &did);
+}
+
+bool
+network_choose (struct world *w, size_t i)
+{
+  bool did;
+  choose (w, i, &did);
+  return did;
+}
+
+static void
+digest_frames (struct frame *list, void (*absorb) (void *, const void *, size_t), void *ctx)
+{
+  /* By stream, so that the order between streams does not matter.  */
+  uint64_t done = 0;
+  for (bool first = true;; first = false)
+    {
+      uint64_t stream = UINT64_MAX;
+      for (struct frame *f = list; f != NULL; f = f->next)
+	if ((first || f->stream > done) && f->stream < stream)
+	  stream = f->stream;
+      if (stream == UINT64_MAX)
+	return;
+      absorb (ctx, &stream, sizeof stream);
+      for (struct frame *f = list; f != NULL; f = f->next)
+	if (f->stream == stream)
+	  {
+	    absorb (ctx, &f->buf->bytes, sizeof f->buf->bytes);
+	    absorb (ctx, f->buf->data, f->buf->bytes);
+	  }
+      done = stream;
+    }
+}
+
+void
+network_digest (struct world *w, void (*absorb) (void *, const void *, size_t), void *ctx)
+{
+  for (size_t k = 0; k < WORLD_SESSIONS_MAX; k++)
+    {
+      struct session *s = &w->session[k];
+      if (!s->used)
+	continue;
+      uint64_t state = s->number << 8 | s->up | s->known[0] << 1 | s->known[1] << 2
+	| s->told[0] << 3 | s->told[1] << 4;
+      absorb (ctx, &state, sizeof state);
+      for (unsigned end = 0; end < 2; end++)
+	digest_frames (s->frames[end], absorb, ctx);
+    }
+  absorb (ctx, w->connect, sizeof w->connect);
+  absorb (ctx, w->cut, sizeof w->cut);
 }
 
 void

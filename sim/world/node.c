@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/world/node.h"
+#include "sim/kernel/check.h"
 #include "sim/world/translate.h"
 
 #include <stdlib.h>
@@ -759,4 +760,21 @@ node_choose (struct node *node, size_t i, uint64_t now)
     }
   node_run (node, now);
   return progress;
+}
+
+void
+node_digest (struct node *node, void (*absorb) (void *, const void *, size_t), void *ctx)
+{
+  mk_digest (node->kernel, absorb, ctx);
+  rights_digest (node->engine, absorb, ctx);
+  for (size_t i = 0; i < node->proxies; i++)
+    {
+      struct proxy *p = &node->proxy[i];
+      uint64_t state = p->name | (uint64_t) p->notify << 16 | (uint64_t) p->once << 32
+	| (uint64_t) p->paused << 33 | (uint64_t) p->closing << 34
+	| (uint64_t) (p->stalled != NULL) << 35;
+      absorb (ctx, &state, sizeof state);
+    }
+  for (struct delivery *d = node->deliveries; d != NULL; d = d->next)
+    absorb (ctx, &d->action.ticket, sizeof d->action.ticket);
 }

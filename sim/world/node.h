@@ -49,6 +49,8 @@ void node_run (struct node *, uint64_t now);
 /* Things that may happen next, for the world to choose among: proxies with a
    message to receive, deliveries that may be tried, notifications.  */
 size_t node_choices (struct node *);
+/* Absorbs everything that decides what this node will do.  */
+void node_digest (struct node *, void (*absorb) (void *, const void *, size_t), void *);
 /* Does choice I (< node_choices): true if it made progress.  */
 bool node_choose (struct node *, size_t i, uint64_t now);
 

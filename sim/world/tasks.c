@@ -255,11 +255,9 @@ some_disposition (struct world *w, struct task *t, mk_name name, bool may_move)
 }
 
 static struct mk_message_right
-add_right (struct world *w, struct task *t, struct sent_right *record, const mk_name *used,
-	   unsigned count)
+some_right (struct world *w, struct task *t, const mk_name *used, unsigned count)
 {
   struct mk_message_right right = { MK_NULL, MK_COPY_SEND };
-  *record = (struct sent_right) { .null = true };
   mk_name name = some_name (w, t, MK_TYPE_SEND | MK_TYPE_RECEIVE | MK_TYPE_SEND_ONCE);
   for (unsigned i = 0; i < count; i++)
     if (used[i] == name)
@@ -267,50 +265,39 @@ add_right (struct world *w, struct task *t, struct sent_right *record, const mk_
   if (name == MK_NULL || world_roll (w, 10) == 0)
     return right;
   enum mk_disposition d = some_disposition (w, t, name, true);
-  if (d == MK_NONE)
-    return right;
-  *record = (struct sent_right) { .uid = t->names[name],
-				  .once = d == MK_MAKE_SEND_ONCE || d == MK_MOVE_SEND_ONCE,
-				  .receive = d == MK_MOVE_RECEIVE };
-  return (struct mk_message_right) { name, d };
+  return d == MK_NONE ? right : (struct mk_message_right) { name, d };
 }
 
-static void
-send (struct world *w, struct task *t)
+static struct sent_right
+record_of (struct task *t, struct mk_message_right right)
 {
-  mk_name to = some_name (w, t, MK_TYPE_SEND | MK_TYPE_SEND_ONCE);
-  if (to == MK_NULL)
-    return;
-  bool once = type_of (t, to) & MK_TYPE_SEND_ONCE;
-  uid u = t->names[to];
-  struct mk_message m = { .id = 500, .remote = { to, once ? MK_MOVE_SEND_ONCE : MK_COPY_SEND } };
+  if (right.name == MK_NULL)
+    return (struct sent_right) { .null = true };
+  return (struct sent_right) {
+    .uid = t->names[right.name],
+    .once = right.disposition == MK_MAKE_SEND_ONCE || right.disposition == MK_MOVE_SEND_ONCE,
+    .receive = right.disposition == MK_MOVE_RECEIVE,
+  };
+}
+
+bool
+tasks_send (struct world *w, struct task *t, struct mk_message *m)
+{
+  bool once = m->remote.disposition == MK_MOVE_SEND_ONCE;
+  uid u = t->names[m->remote.name];
   uint64_t tag = new_tag (w);
-  struct sent record = { .task = t->number, .destination = u };
-  mk_name used[WORLD_RIGHTS_MAX + 2] = { to };
-  unsigned count = 1;
-  m.rights = record.rights = world_roll (w, WORLD_RIGHTS_MAX + 1);
-  for (unsigned i = 0; i < m.rights; i++)
-    {
-      m.right[i] = add_right (w, t, &record.right[i], used, count);
-      used[count++] = m.right[i].name;
-    }
-  record.reply.null = true;
-  mk_name reply = some_name (w, t, MK_TYPE_RECEIVE);
-  for (unsigned i = 0; i < count; i++)
-    if (used[i] == reply)
-      reply = MK_NULL;
-  if (reply != MK_NULL && world_roll (w, 2))
-    {
-      m.local = (struct mk_message_right) { reply, MK_MAKE_SEND_ONCE };
-      record.reply = (struct sent_right) { .uid = t->names[reply], .once = true };
-    }
-  m.bytes = sizeof tag;
-  memcpy (m.data, &tag, sizeof tag);
+  struct sent record = { .task = t->number, .destination = u, .rights = (unsigned) m->rights,
+			 .reply = record_of (t, m->local) };
+  for (unsigned i = 0; i < record.rights; i++)
+    record.right[i] = record_of (t, m->right[i]);
+  m->id = 500;
+  m->bytes = sizeof tag;
+  memcpy (m->data, &tag, sizeof tag);
   struct flow *flow = flow_of (w, t->number, u);
-  if (mk_send (t->mk, &m) != MK_SUCCESS)
+  if (mk_send (t->mk, m) != MK_SUCCESS)
     {
       w->sents--;
-      return;
+      return false;
     }
   if (!once)
     record.sequence = ++flow->sent;
@@ -321,6 +308,32 @@ send (struct world *w, struct task *t)
   world_trace (w, "node %u: task %u sent message %llu to port %u, %u rights%s", t->node,
 	       t->number, (unsigned long long) tag, u, record.rights, once ? ", once" : "");
   tasks_forget (t);
+  return true;
+}
+
+static void
+send (struct world *w, struct task *t)
+{
+  mk_name to = some_name (w, t, MK_TYPE_SEND | MK_TYPE_SEND_ONCE);
+  if (to == MK_NULL)
+    return;
+  bool once = type_of (t, to) & MK_TYPE_SEND_ONCE;
+  struct mk_message m = { .remote = { to, once ? MK_MOVE_SEND_ONCE : MK_COPY_SEND } };
+  mk_name used[WORLD_RIGHTS_MAX + 2] = { to };
+  unsigned count = 1;
+  m.rights = world_roll (w, WORLD_RIGHTS_MAX + 1);
+  for (unsigned i = 0; i < m.rights; i++)
+    {
+      m.right[i] = some_right (w, t, used, count);
+      used[count++] = m.right[i].name;
+    }
+  mk_name reply = some_name (w, t, MK_TYPE_RECEIVE);
+  for (unsigned i = 0; i < count; i++)
+    if (used[i] == reply)
+      reply = MK_NULL;
+  if (reply != MK_NULL && world_roll (w, 2))
+    m.local = (struct mk_message_right) { reply, MK_MAKE_SEND_ONCE };
+  tasks_send (w, t, &m);
 }
 
 /* --- Other operations ----------------------------------------------------------- */

@@ -154,8 +154,8 @@ flaky_free (void *ctx, void *p, size_t bytes)
 
 /* --- Nodes ------------------------------------------------------------------------ */
 
-static void
-boot (struct world *w, unsigned i)
+void
+world_boot (struct world *w, unsigned i)
 {
   struct world_node *n = &w->node[i];
   uint64_t epoch = n->epoch + 1;
@@ -203,7 +203,7 @@ crash (struct world *w, unsigned i)
   for (unsigned k = 0; k < w->options.nodes; k++)
     w->connect[i][k] = false;
   node_destroy (n->node);
-  boot (w, i);
+  world_boot (w, i);
 }
 
 static void
@@ -240,8 +240,8 @@ nodes_step (struct world *w)
   return false;
 }
 
-static void
-pass_time (struct world *w, uint64_t us)
+void
+world_pass_time (struct world *w, uint64_t us)
 {
   w->now += us;
   for (unsigned i = 0; i < w->options.nodes; i++)
@@ -254,8 +254,8 @@ pass_time (struct world *w, uint64_t us)
 }
 
 /* Until nothing moves any more, whatever time passes.  */
-static void
-come_to_rest (struct world *w)
+void
+world_rest (struct world *w)
 {
   unsigned still = 0;
   for (unsigned step = 0; still < REST_ROUNDS && !world_failed (w); step++)
@@ -272,7 +272,7 @@ come_to_rest (struct world *w)
       if (!moved || step % 16 == 0)
 	moved |= tasks_drain (w);
       still = moved ? 0 : still + 1;
-      pass_time (w, moved ? STEP_US : 100000);
+      world_pass_time (w, moved ? STEP_US : 100000);
     }
 }
 
@@ -289,12 +289,12 @@ live (struct world *w)
 	default: nodes_step (w);
 	}
       fault (w);
-      pass_time (w, world_roll (w, 2 * STEP_US));
+      world_pass_time (w, world_roll (w, 2 * STEP_US));
     }
 }
 
-static void
-end_tasks (struct world *w)
+void
+world_end_tasks (struct world *w)
 {
   for (unsigned n = 0; n < w->options.nodes; n++)
     for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
@@ -316,18 +316,18 @@ world_run (const struct world_options *options, struct world_result *result)
   w->random = options->seed;
   w->now = 1;
   for (unsigned i = 0; i < options->nodes; i++)
-    boot (w, i);
+    world_boot (w, i);
   live (w);
   w->calm = true;
   w->allocation_failures = 0;
   memset (w->cut, 0, sizeof w->cut);
-  come_to_rest (w);
+  world_rest (w);
   if (!world_failed (w))
     check_at_rest (w);
   if (!world_failed (w))
     {
-      end_tasks (w);
-      come_to_rest (w);
+      world_end_tasks (w);
+      world_rest (w);
       if (!world_failed (w))
 	check_all_gone (w);
     }
