@@ -111,6 +111,25 @@ root_below (mach_port_t dotdot, mach_port_t *rooted)
 	return mach_port_mod_refs (mach_task_self (), self.rooted, MACH_PORT_RIGHT_SEND, 1);
 }
 
+static bool
+is_gone (kern_return_t result)
+{
+	return result == MIG_SERVER_DIED || result == MACH_SEND_INVALID_DEST;
+}
+
+/* The other node may die under the call.  A new session is tried once; and our caller is never told
+   that a server is gone, for it would take us for that server and forget the mount. */
+static kern_return_t
+living_root_below (mach_port_t dotdot, mach_port_t *rooted)
+{
+	struct complaint complaint;
+	kern_return_t result = root_below (dotdot, rooted);
+
+	if (is_gone (result) && have_root (&complaint))
+		result = root_below (dotdot, rooted);
+	return is_gone (result) ? WIRE_EHOSTDOWN : result;
+}
+
 static kern_return_t
 give_root (mach_port_t control, mach_port_t dotdot, bool administrator, mach_port_t *file,
 	mach_msg_type_name_t *file_type)
@@ -120,7 +139,7 @@ give_root (mach_port_t control, mach_port_t dotdot, bool administrator, mach_por
 
 	pthread_mutex_lock (&self.lock);
 	if (have_root (&complaint))
-		result = root_below (dotdot, file);
+		result = living_root_below (dotdot, file);
 	else
 		fprintf (stderr, "netmsg: %s\n", complaint.text);
 	pthread_mutex_unlock (&self.lock);
