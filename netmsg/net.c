@@ -16,7 +16,7 @@
 #define SOCKET_BUFFER_BYTES (1 << 20)
 #define RECEIVE_ERROR_PAUSE_US 10000
 #define TIMER_SLACK_US 5000	/* a deadline may be missed by so much rather than cost a wake-up */
-#define TIMER_PAUSE_US 1000	/* the timer never turns faster */
+#define TIMER_PAUSE_US 5000	/* the timer never turns faster */
 #define LATE_US 1000000		/* so late, the timer first looks for datagrams that waited */
 
 /* Where the system can cut a buffer into datagrams, and put received ones together, many datagrams
@@ -279,10 +279,9 @@ timer_thread (void *argument)
 		/* bridge_wait runs and flushes first; a deadline that this brings nearer signals us */
 		service->timer_deadline = 0;
 		bridge_settle (service->bridge);
-		/* what is due may only wait for the thread that is sending: it must get the bridge back to
-		   finish, and signals us then */
-		service->timer_deadline = service->sending ? UINT64_MAX : earliest_deadline (service);
+		service->timer_deadline = earliest_deadline (service);
 		now = bridge_now ();
+		/* what is due already may only wait for the thread that is sending */
 		if (service->timer_deadline < now + TIMER_PAUSE_US)
 			service->timer_deadline = now + TIMER_PAUSE_US;
 		bridge_sleep (service->bridge, &service->timer, service->timer_deadline);
