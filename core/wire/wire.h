@@ -82,6 +82,10 @@ struct wire_receive
 {
   uint32_t queue_limit;
   bool senders;			/* there were send rights, or messages queued */
+  /* Send-once rights to it, those that queued messages were sent with included
+     (mps_sorights, after the requests below were taken back).  They stay with the
+     port on the node that it leaves.  */
+  uint32_t send_onces;
   struct wire_right no_senders;	/* the notification requests registered with */
   struct wire_right port_destroyed;	/* it: send-once rights, or NULL */
 };
