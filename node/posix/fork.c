@@ -43,15 +43,21 @@ static bool stays_behind(mach_port_t name, mach_port_t child, mach_port_t thread
 		|| name == signal_state.message_port || name == signal_state.exception_port || is_thread_of_ours(name);
 }
 
-/* With as many references, for the child will drop each of them.  A right that
-   died meanwhile is missing in the child; it learns that when it uses it. */
+/* With as many references, for the child will drop each of them.  The name of a
+   right that is dead must be taken in the child too: else its next port would get
+   that name, and a descriptor of the dead one would mean the new one. */
 static void copy_right(mach_port_t child, mach_port_t name)
 {
+	mach_port_right_t right = MACH_PORT_RIGHT_SEND;
 	mach_port_urefs_t references;
 
-	if (mach_port_insert_right(child, name, name, MACH_MSG_TYPE_COPY_SEND) == 0
-	    && mach_port_get_refs(mach_task_self(), name, MACH_PORT_RIGHT_SEND, &references) == 0 && references > 1)
-		mach_port_mod_refs(child, name, MACH_PORT_RIGHT_SEND, references - 1);
+	if (mach_port_insert_right(child, name, name, MACH_MSG_TYPE_COPY_SEND) != 0) {
+		right = MACH_PORT_RIGHT_DEAD_NAME;
+		if (mach_port_allocate_name(child, right, name) != 0)
+			return;
+	}
+	if (mach_port_get_refs(mach_task_self(), name, right, &references) == 0 && references > 1)
+		mach_port_mod_refs(child, name, right, references - 1);
 }
 
 static int copy_rights(mach_port_t child, mach_port_t thread)
@@ -64,7 +70,7 @@ static int copy_rights(mach_port_t child, mach_port_t thread)
 	if (error)
 		return error;
 	for (mach_msg_type_number_t i = 0; i < count; i++)
-		if (types[i] & MACH_PORT_TYPE_SEND && !stays_behind(names[i], child, thread))
+		if (types[i] & (MACH_PORT_TYPE_SEND | MACH_PORT_TYPE_DEAD_NAME) && !stays_behind(names[i], child, thread))
 			copy_right(child, names[i]);
 	vm_deallocate(mach_task_self(), (vm_address_t)names, count * sizeof *names);
 	vm_deallocate(mach_task_self(), (vm_address_t)types, count * sizeof *types);
