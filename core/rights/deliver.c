@@ -77,14 +77,14 @@ deliver_create (struct rights *r, struct queue *q, struct rights_action *a)
   q->proxy = ++r->last_proxy;
   q->created = true;
   q->paused = false;
-  q->idle = false;
+  q->armed = true;
   table_add (&r->proxies, &r->alloc, &q->by_proxy, table_mix (q->proxy, 0));
   a->kind = RIGHTS_PROXY_CREATE;
   a->proxy = q->proxy;
   a->once = q->once;
   a->sync = q->once ? 0 : 1;
-  /* Armed for the first send right.  If none is ever made (the delivery fails)
-     it is armed again.  */
+  /* Armed for the first send right.  As long as none is made it stays idle: the
+     message that it was created for may yet be destroyed.  */
 }
 
 static bool
@@ -123,7 +123,7 @@ make (struct rights *r, struct queue *q)
 {
   q->makes++;
   q->making++;
-  if (q->idle)
+  if (!q->armed)
     owe (r, &q->work, QUEUE_ARM);
   q->idle = false;
 }

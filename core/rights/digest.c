@@ -102,7 +102,7 @@ put_queue (struct digest *d, const struct queue *q)
   put_number (d, q->once | q->place << 8 | (uint64_t) q->name << 32);
   put_number (d, q->held | (uint64_t) q->drop << 32);
   put_number (d, q->created | q->adopted << 1 | q->idle << 2 | q->paused << 3 | q->used << 4
-	      | q->given << 5 | q->resolving << 6 | q->leaving << 7 | q->closing << 8
+	      | q->given << 5 | q->resolving << 6 | q->leaving << 7 | q->closing << 8 | q->armed << 9
 	      | q->arriving << 16 | (uint64_t) q->work.bits << 32);
   put_number (d, q->onces | (uint64_t) q->making << 32);
   put_number (d, q->token);

@@ -155,6 +155,7 @@ struct queue
   bool created;			/* the driver knows it */
   bool adopted;			/* ... as a receive right from a message */
   bool idle;			/* no local senders, as far as is known */
+  bool armed;			/* a no-senders notification will come */
   bool paused;			/* what the driver was told */
   bool used;			/* once: its message is in `out`, or was */
   bool given;			/* once: a send-once right was made */

@@ -107,6 +107,7 @@ migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces)
   q->created = q->adopted = true;
   q->paused = true;
   q->idle = false;
+  q->armed = true;
   q->makes = q->making = 0;
   q->onces = send_onces;
   q->leaving = true;

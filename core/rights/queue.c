@@ -411,6 +411,7 @@ emit_simple (struct rights *r, struct queue *q, struct rights_action *a,
     case QUEUE_ARM:
       if (!q->created || q->place != PLACE_PROXY || q->arriving > ARRIVING_FLUSH)
 	return NOTHING;
+      q->armed = true;
       a->kind = RIGHTS_PROXY_ARM;
       a->sync = q->makes;
       break;
@@ -485,6 +486,7 @@ rights_no_senders (struct rights *r, uint64_t now, uint32_t proxy,
   r->now = now;
   if (!q || q->once || q->place != PLACE_PROXY || q->arriving > ARRIVING_FLUSH)
     return;
+  q->armed = false;
   if (q->making == 0 && make_send_count == q->makes)
     {
       q->idle = true;

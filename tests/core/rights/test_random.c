@@ -16,6 +16,14 @@ short_lives (void **state)
   run_seeds (&(struct run) { .operations = 400 }, 1, 1500);
 }
 
+/* Lives that once showed a fault: a proxy that was created for a message which was
+   destroyed before it was delivered.  */
+static void
+lives_that_failed (void **state)
+{
+  run_seeds (&(struct run) { .operations = 2000 }, 6165, 6180);
+}
+
 static void
 long_lives (void **state)
 {
@@ -52,6 +60,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (short_lives),
+    cmocka_unit_test (lives_that_failed),
     cmocka_unit_test (long_lives),
     cmocka_unit_test (relays),
     cmocka_unit_test (cut_links),
