@@ -6,7 +6,7 @@
 # this machine computes and no node can have changed:
 #   srv/sums        of all files, with paths from srv
 #   srv/tree.sums   of the tree's files, with paths from the tree
-#   srv/parts.sums  of the large file's sixteen parts
+#   srv/parts.sums  of the first quarter of each of the large file's sixteen parts
 set -euo pipefail
 [ $# = 4 ] || { echo "usage: demo-data.sh SOURCE 'FOLDER...' BIG_BYTES OUT" >&2; exit 2; }
 source=$1 folders=$2 bytes=$3 out=$4
@@ -29,7 +29,7 @@ sums() { find "$@" -type f | LC_ALL=C sort | xargs -d '\n' sha256sum; }
 for part in $(seq 0 $((parts - 1))); do
 	printf '%s ' "$part"
 	dd if="$out/1/srv/big" bs=65536 skip=$((part * (bytes / parts / 65536))) \
-		count=$((bytes / parts / 65536)) status=none | sha256sum | cut -c 1-64
+		count=$((bytes / parts / 65536 / 4)) status=none | sha256sum | cut -c 1-64
 done >"$out/2/srv/parts.sums"
 
 # Node 1 gets the tree's sums too, to check a copy without the network.
