@@ -81,7 +81,7 @@ put_export (struct digest *d, const struct export *e)
   put_number (d, e->count);
   put_number (d, e->waiting);
   put_number (d, e->owed_messages);
-  put_number (d, e->told_dead | e->moved << 1 | (uint64_t) e->work.bits << 8);
+  put_number (d, e->told_dead | e->moved << 1 | e->unflushed << 4 | (uint64_t) e->work.bits << 8);
 }
 
 static void
@@ -108,7 +108,6 @@ put_queue (struct digest *d, const struct queue *q)
   put_number (d, q->token);
   put_number (d, q->claims | (uint64_t) q->refill << 32);
   put_number (d, q->leaving_to);
-  put_number (d, q->arriving_from);
   put_number (d, q->path ? q->path->session->id : 0);
   put_number (d, q->next ? q->next->session->id : 0);
   LIST_EACH (e, &q->exports, struct export, in_queue)

@@ -91,6 +91,7 @@ struct export
   uint32_t owed_messages;
   uint64_t owed_bytes;
   bool told_dead;
+  bool unflushed;		/* it sent messages here, and no marker since */
   uint8_t moved;		/* enum moved */
 };
 enum { EXPORT_DEAD = 1, EXPORT_FORGET = 2, EXPORT_MOVED = 4 };
@@ -178,7 +179,6 @@ struct queue
   bool leaving;			/* the receive right is in a message of ours */
   uint64_t leaving_to;		/* ... sent to that session, not yet accepted */
   uint8_t arriving;		/* enum arriving */
-  uint64_t arriving_from;
   bool closing;			/* PROXY_CLOSE is out, its answer is not in */
   uint32_t refill;		/* messages yet to be put in */
 };
@@ -202,6 +202,7 @@ struct message
   uint64_t bytes;		/* what it counts for in windows */
   uint64_t source;		/* session; 0: from here */
   bool credit;			/* the source waits for a credit */
+  bool later;			/* arriving: comes behind what waits in `out` */
   bool always;			/* how it is being delivered */
   uint32_t relay_proxy;		/* ... by a send right made from this proxy; 0 */
   struct hnode by_ticket;
@@ -482,8 +483,7 @@ void grants_session_down (struct rights *r, struct session *s);
 
 /* migrate.c */
 void migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces);
-/* FROM: the session whose message brings the receive right; 0: one of our own.  */
-void migrate_arrive (struct rights *r, struct queue *q, uint64_t from);
+void migrate_arrive (struct rights *r, struct queue *q);
 void migrate_path_changed (struct rights *r, struct queue *q);
 enum emitted migrate_flush_emit (struct rights *r, struct queue *q, struct rights_action *a);
 enum emitted migrate_close_emit (struct rights *r, struct queue *q, struct rights_action *a);

@@ -158,15 +158,17 @@ take_accept (struct rights *r, struct session *s, const struct frame *f)
 /* --- Arriving --------------------------------------------------------------------- */
 
 void
-migrate_arrive (struct rights *r, struct queue *q, uint64_t from)
+migrate_arrive (struct rights *r, struct queue *q)
 {
   stop_leaving (q);
-  q->arriving_from = from;
   q->arriving = q->path ? ARRIVING_FLUSH : ARRIVING_CLOSE;
   /* Our own messages are among those that the old home sends here, and it must
      not run out of window before it sends the marker.  */
   LIST_EACH (m, &q->in, struct message, node)
-    deliver_credit (r, q, m);
+    {
+      deliver_credit (r, q, m);
+      m->later = true;
+    }
   if (q->path && !q->next)
     new_token (r, q);
   queue_touch (r, q);
@@ -229,11 +231,11 @@ to_line (struct list *line, struct message *m)
   list_append (line, &m->node);
 }
 
-/* What is put into the port before a task gets it, in this order: what the old home
-   sent back (our own earlier messages are among it), then what waited to be sent.
-   What other peers sent us to pass on comes later: their earlier messages are among
-   those that waited.  A receive right in a message that waited arrives here after
-   all.  */
+/* What is put into the port before a task gets it, in this order: what came in as to
+   a home, from nodes that the queue has left or that know its new place (our own
+   earlier messages are among it); then what waited to be sent.  What peers sent us to
+   pass on comes later: their earlier messages are among those that waited.  A receive
+   right in a message that waited arrives here after all.  */
 static void
 splice (struct rights *r, struct queue *q)
 {
@@ -241,7 +243,7 @@ splice (struct rights *r, struct queue *q)
   list_init (&line);
   q->refill = q->out_count;
   LIST_EACH (m, &q->in, struct message, node)
-    if (m->source && m->source == q->arriving_from)
+    if (!m->later)
       {
 	to_line (&line, m);
 	q->refill++;
@@ -253,7 +255,7 @@ splice (struct rights *r, struct queue *q)
       for (uint32_t i = 0; i < m->slots; i++)
 	if (m->queues[i] && m->queues[i]->leaving
 	    && message_slot (m, i)->disposition == WIRE_RECEIVE)
-	  migrate_arrive (r, m->queues[i], 0);
+	  migrate_arrive (r, m->queues[i]);
     }
   while (!list_empty (&q->in))
     to_line (&line, CONTAINER (q->in.next, struct message, node));
@@ -285,6 +287,14 @@ rights_proxy_closed (struct rights *r, uint64_t now, uint32_t proxy, uint32_t na
 
 /* --- Markers ---------------------------------------------------------------------- */
 
+/* The peer's own marker: it sends no more this way.  */
+static void
+marked (struct session *s, struct export *e, const struct frame *f)
+{
+  if (key_equal (&s->key, &f->key))
+    e->unflushed = false;
+}
+
 static enum dr_status
 take_flush (struct rights *r, struct session *s, const struct frame *f)
 {
@@ -297,7 +307,9 @@ take_flush (struct rights *r, struct session *s, const struct frame *f)
     return DR_PEER_FAULT;
   if (q->place == PLACE_DEAD)
     return DR_OK;
-  if (q->place == PLACE_HOME || q->arriving)
+  /* While the queue arrives, a peer that used us as its way must wait for its own
+     earlier messages; anybody else must not, for our own marker may be behind.  */
+  if (q->place == PLACE_HOME || (q->arriving && (own || !e->unflushed)))
     {
       struct session *origin = session_of_key (r, &f->key);
       if (own && q->arriving == ARRIVING_FLUSH && f->id == q->token)
@@ -307,18 +319,24 @@ take_flush (struct rights *r, struct session *s, const struct frame *f)
 	  q->arriving = ARRIVING_CLOSE;
 	  queue_touch (r, q);
 	}
-      if (own || !origin)
-	return DR_OK;
-      struct frame done = { .type = FRAME_FLUSHED, .id = f->id };
-      struct note *note = note_new (r, origin->id, 0, &done);
-      note_post (r, note);
-      return note ? DR_OK : DR_NO_MEMORY;
+      if (!own && origin)
+	{
+	  struct frame done = { .type = FRAME_FLUSHED, .id = f->id };
+	  struct note *note = note_new (r, origin->id, 0, &done);
+	  if (!note)
+	    return DR_NO_MEMORY;
+	  note_post (r, note);
+	}
+      marked (s, e, f);
+      return DR_OK;
     }
   struct message *m = marker_new (r, &f->key, f->id);
   if (!m)
     return DR_NO_MEMORY;
   m->source = s->id;
+  m->later = q->arriving && e->unflushed;
   s->backlog++;
+  marked (s, e, f);
   deliver_append (r, q, m);
   return DR_OK;
 }

@@ -170,7 +170,7 @@ resolve_commit (struct rights *r, struct session *s, const struct desc *d,
     {
       v->export->count++;
       v->queue->resolving = false;
-      migrate_arrive (r, v->queue, s->id);
+      migrate_arrive (r, v->queue);
     }
   if (v->claim)
     claim_start (r, v->claim, v->queue);
@@ -352,6 +352,10 @@ arrival_commit (struct arrival *v)
     {
       m->credit = true;
       v->export->waiting++;
+      if (q->arriving && q->arriving < ARRIVING_HANDED)
+	m->later = v->export->unflushed;
+      else
+	v->export->unflushed = true;
       if (queue_has_path (q))
 	owe (r, &v->export->work, EXPORT_MOVED);
     }

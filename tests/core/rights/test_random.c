@@ -17,11 +17,13 @@ short_lives (void **state)
 }
 
 /* Lives that once showed a fault: a proxy that was created for a message which was
-   destroyed before it was delivered.  */
+   destroyed before it was delivered; a queue that came to a node by way of two others,
+   both of which still had messages of its tasks.  */
 static void
 lives_that_failed (void **state)
 {
   run_seeds (&(struct run) { .operations = 2000 }, 6165, 6180);
+  run_seeds (&(struct run) { .operations = 8000 }, 20020, 20030);
 }
 
 static void
