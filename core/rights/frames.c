@@ -187,6 +187,7 @@ fields_of (uint8_t type)
     case FRAME_FLUSHED: return KNOWN | HAS_ID;
     case FRAME_GET_ROOT: return KNOWN | HAS_ID;
     case FRAME_ROOT: return KNOWN | HAS_ID | HAS_ERROR | HAS_DESC;
+    case FRAME_UNCLAIM: return KNOWN | HAS_KEY | HAS_ID;
     default: return 0;
     }
 }

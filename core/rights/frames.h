@@ -35,6 +35,7 @@ enum frame_type
   FRAME_FLUSHED,	/* token */
   FRAME_GET_ROOT,	/* request */
   FRAME_ROOT,		/* request, error, right */
+  FRAME_UNCLAIM,	/* granter key, handoff: the claimant waits no longer */
 };
 
 #define FRAME_CONTROL_BYTES_MAX 256u

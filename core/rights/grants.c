@@ -179,6 +179,16 @@ take_ungrant (struct rights *r, struct session *s, const struct frame *f)
   return DR_OK;
 }
 
+/* Answered with CLAIM_FAILED if the claim still waits; else its answer is on the way.  */
+static enum dr_status
+take_unclaim (struct rights *r, struct session *s, const struct frame *f)
+{
+  LIST_EACH (p, &r->pendings, struct pending, node)
+    if (p->claimant == s->id && p->handoff == f->id && key_equal (&p->granter_key, &f->key))
+      owe (r, &p->work, PENDING_FAIL);
+  return DR_OK;
+}
+
 enum dr_status
 grants_frame (struct rights *r, struct session *s, const struct frame *f)
 {
@@ -186,6 +196,7 @@ grants_frame (struct rights *r, struct session *s, const struct frame *f)
     {
     case FRAME_GRANT: return take_grant (r, s, f);
     case FRAME_UNGRANT: return take_ungrant (r, s, f);
+    case FRAME_UNCLAIM: return take_unclaim (r, s, f);
     default: return take_claim (r, s, f);
     }
 }

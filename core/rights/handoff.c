@@ -279,6 +279,12 @@ claim_emit (struct rights *r, struct claim *c, struct rights_action *a)
       if (!emit_frame (r, a, c->home_session, 0, &f))
 	return NO_MEMORY;
       break;
+    case CLAIM_UNCLAIM:
+      f.type = FRAME_UNCLAIM;
+      f.key = c->granter;
+      if (!emit_frame (r, a, c->home_session, 0, &f))
+	return NO_MEMORY;
+      break;
     case CLAIM_RELAY:
       f.type = FRAME_RELAY;
       if (!emit_frame (r, a, c->granter_session, 0, &f))
@@ -381,7 +387,8 @@ handoff_frame (struct rights *r, struct session *s, const struct frame *f)
     {
     case FRAME_GRANT:
     case FRAME_UNGRANT:
-    case FRAME_CLAIM: return grants_frame (r, s, f);
+    case FRAME_CLAIM:
+    case FRAME_UNCLAIM: return grants_frame (r, s, f);
     case FRAME_CLAIMED:
     case FRAME_CLAIM_FAILED:
     case FRAME_RELAYED:
@@ -422,6 +429,10 @@ handoff_session_down (struct rights *r, struct session *s)
 	      claim_end (r, c, false, false);
 	      continue;
 	    }
+	  /* The grant may be on its way; or it came, and was taken back when the granter
+	     lost us, before our claim: then nobody but we can end the waiting.  */
+	  if (c->state == CLAIM_SENT)
+	    c->deadline = r->now + r->config.connect_us;
 	}
       if (c->state == CLAIM_SENT && c->home_session == s->id)
 	claim_end (r, c, false, true);
@@ -443,8 +454,13 @@ void
 handoff_tick (struct rights *r)
 {
   LIST_EACH (c, &r->claims, struct claim, node)
-    if (c->state == CLAIM_CONNECTING && r->now >= c->deadline)
+    if (r->now >= c->deadline && c->state == CLAIM_CONNECTING)
       claim_unreachable (r, c);
+    else if (r->now >= c->deadline && c->state == CLAIM_SENT)
+      {
+	c->deadline = RIGHTS_NEVER;
+	owe (r, &c->work, CLAIM_UNCLAIM);
+      }
 }
 
 uint64_t

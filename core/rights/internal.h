@@ -248,7 +248,10 @@ struct claim
   bool succeeded;
   uint64_t deadline;
 };
-enum { CLAIM_CONNECT = 1, CLAIM_CLAIM = 2, CLAIM_RELAY = 4, CLAIM_DONE = 8 };
+enum
+{
+  CLAIM_CONNECT = 1, CLAIM_CLAIM = 2, CLAIM_RELAY = 4, CLAIM_DONE = 8, CLAIM_UNCLAIM = 16
+};
 
 /* A peer said that another one will claim one of our handles.  */
 struct grant
