@@ -28,8 +28,8 @@ sums() { find "$@" -type f | LC_ALL=C sort | xargs -d '\n' sha256sum; }
 (cd "$out/1/srv/tree" && sums .) >"$out/2/srv/tree.sums"
 for part in $(seq 0 $((parts - 1))); do
 	printf '%s ' "$part"
-	dd if="$out/1/srv/big" bs=65536 skip=$((part * (bytes / parts / 65536))) \
-		count=$((bytes / parts / 65536 / 4)) status=none | sha256sum | cut -c 1-64
+	dd if="$out/1/srv/big" bs=16384 skip=$((part * (bytes / parts / 16384))) \
+		count=$((bytes / parts / 16384 / 4)) status=none | sha256sum | cut -c 1-64
 done >"$out/2/srv/parts.sums"
 
 # Node 1 gets the tree's sums too, to check a copy without the network.
