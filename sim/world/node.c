@@ -26,6 +26,9 @@ struct delivery
   struct delivery *next;
   struct rights_action action;
   bool installed;		/* the receive rights in it have their state */
+  bool taken;			/* the queue was full: the rights are in `held`, as the
+				   kernel takes them before it makes a sender wait */
+  struct mk_message held;
 };
 
 struct node
@@ -441,6 +444,47 @@ destroy_undelivered (struct node *node, const struct mk_message *m)
     mk_deallocate (node->task, m->remote.name);
 }
 
+/* The rights of a message that has to wait leave their names now.  */
+static void
+take_right (struct node *node, struct mk_message_right *right)
+{
+  mk_name name;
+  if (right->name == MK_NULL || right->name == MK_DEAD
+      || right->disposition == MK_MOVE_RECEIVE || right->disposition == MK_MOVE_SEND_ONCE)
+    return;
+  bool once = right->disposition == MK_MAKE_SEND_ONCE;
+  if (mk_extract_right (node->task, right->name, right->disposition, node->task, &name)
+      != MK_SUCCESS)
+    wrong (node, "a right of a waiting message is not there");
+  *right = (struct mk_message_right) { name, once ? MK_MOVE_SEND_ONCE : MK_MOVE_SEND };
+}
+
+static void
+take_rights (struct node *node, struct delivery *d, const struct mk_message *m)
+{
+  d->taken = true;
+  d->held = *m;
+  take_right (node, &d->held.remote);
+  take_right (node, &d->held.local);
+  for (size_t i = 0; i < m->rights; i++)
+    take_right (node, &d->held.right[i]);
+}
+
+/* The queue that the waiting message was for died: the kernel destroys it.  */
+static void
+destroy_taken (struct node *node, struct delivery *d)
+{
+  destroy_undelivered (node, &d->held);
+  for (size_t i = 0; i <= d->held.rights; i++)
+    {
+      struct mk_message_right right = i < d->held.rights ? d->held.right[i] : d->held.local;
+      if (right.disposition == MK_MOVE_SEND && right.name != MK_NULL && right.name != MK_DEAD)
+	mk_deallocate (node->task, right.name);
+    }
+  if (d->held.remote.disposition == MK_MOVE_SEND)
+    mk_deallocate (node->task, d->held.remote.name);
+}
+
 /* A message that the model's kernel cannot hold: as one that the real kernel refuses.  */
 static void
 refuse (struct node *node, struct delivery *d, uint64_t now)
@@ -470,6 +514,31 @@ refuse (struct node *node, struct delivery *d, uint64_t now)
   rights_delivered (node->engine, now, d->action.ticket, RIGHTS_UNDELIVERABLE);
 }
 
+/* Proxies whose receive right was handed out in the message are the driver's no more.  */
+static void
+forget_handed (struct node *node, const struct wire_message *wire)
+{
+  for (uint32_t i = 0; i < wire->rights_count; i++)
+    if (wire->rights[i].disposition == WIRE_RECEIVE && wire->rights[i].reference == WIRE_PROXY)
+      {
+	struct proxy *proxy = by_number (node, wire->rights[i].proxy);
+	if (proxy != NULL)
+	  forget_proxy (node, proxy);
+      }
+}
+
+static void
+build_delivery (struct node *node, struct delivery *d, struct mk_message *m)
+{
+  const struct wire_message *wire = d->action.message;
+  m->remote = outgoing (node, d->action.to);
+  if (d->action.always && m->remote.disposition == MK_MAKE_SEND)
+    m->remote.disposition = MK_MAKE_SEND_ONCE;
+  m->local = outgoing (node, wire->reply);
+  for (size_t i = 0; i < m->rights; i++)
+    m->right[i] = outgoing (node, wire->rights[i]);
+}
+
 /* True: it ended, one way or the other.  */
 static bool
 try_delivery (struct node *node, struct delivery *d, uint64_t now)
@@ -483,28 +552,29 @@ try_delivery (struct node *node, struct delivery *d, uint64_t now)
     }
   if (!d->installed)
     install_receives (node, d);
-  m.remote = outgoing (node, d->action.to);
-  if (d->action.always && m.remote.disposition == MK_MAKE_SEND)
-    m.remote.disposition = MK_MAKE_SEND_ONCE;
-  m.local = outgoing (node, wire->reply);
-  for (size_t i = 0; i < m.rights; i++)
-    m.right[i] = outgoing (node, wire->rights[i]);
+  if (d->taken)
+    m = d->held;
+  else
+    build_delivery (node, d, &m);
   enum mk_result result = m.remote.name == MK_DEAD ? MK_SEND_INVALID_DEST
     : mk_send (node->task, &m);
   if (result == MK_SEND_TIMED_OUT)
-    return false;
+    {
+      if (!d->taken)
+	take_rights (node, d, &m);
+      return false;
+    }
   trace (node, "deliver %llu: %s", (unsigned long long) d->action.ticket, mk_result_name (result));
-  if (result == MK_SEND_INVALID_DEST)
+  if (result == MK_SEND_INVALID_DEST && d->taken)
+    {
+      destroy_taken (node, d);
+      result = MK_SUCCESS;		/* as mach_msg says to a sender that waited */
+    }
+  else if (result == MK_SEND_INVALID_DEST)
     destroy_undelivered (node, &m);
   else if (result != MK_SUCCESS)
     wrong (node, mk_result_name (result));
-  for (uint32_t i = 0; i < wire->rights_count; i++)
-    if (wire->rights[i].disposition == WIRE_RECEIVE && wire->rights[i].reference == WIRE_PROXY)
-      {
-	struct proxy *proxy = by_number (node, wire->rights[i].proxy);
-	if (proxy != NULL)
-	  forget_proxy (node, proxy);
-      }
+  forget_handed (node, wire);
   rights_delivered (node->engine, now, d->action.ticket,
 		    result == MK_SUCCESS ? RIGHTS_DELIVERED : RIGHTS_UNDELIVERABLE);
   return true;
@@ -776,5 +846,8 @@ node_digest (struct node *node, void (*absorb) (void *, const void *, size_t), v
       absorb (ctx, &state, sizeof state);
     }
   for (struct delivery *d = node->deliveries; d != NULL; d = d->next)
-    absorb (ctx, &d->action.ticket, sizeof d->action.ticket);
+    {
+      uint64_t state = d->action.ticket << 1 | d->taken;
+      absorb (ctx, &state, sizeof state);
+    }
 }

@@ -134,6 +134,7 @@ check_right (struct world *w, struct task *t, const struct sent_right *expected,
 	world_violate (w, "R1", "task %u got null for port %u", t->number, expected->uid);
       /* Whether it is true is seen at rest: a receive right may have died inside a
 	 message that went down with its queue.  */
+      world_trace (w, "task %u got a dead right for port %u", t->number, expected->uid);
       port->said_dead = true;
       return;
     }
@@ -305,8 +306,15 @@ tasks_send (struct world *w, struct task *t, struct mk_message *m)
     if (record.right[i].receive)
       w->port[record.right[i].uid].moves++;
   w->sent[tag] = record;
-  world_trace (w, "node %u: task %u sent message %llu to port %u, %u rights%s", t->node,
-	       t->number, (unsigned long long) tag, u, record.rights, once ? ", once" : "");
+  world_trace (w, "node %u: task %u sent message %llu to port %u%s", t->node, t->number,
+	       (unsigned long long) tag, u, once ? ", once" : "");
+  for (unsigned i = 0; i <= record.rights; i++)
+    {
+      struct sent_right r = i < record.rights ? record.right[i] : record.reply;
+      if (!r.null)
+	world_trace (w, "  with a %s right to port %u%s", r.receive ? "receive"
+		     : r.once ? "send-once" : "send", r.uid, i < record.rights ? "" : ", to reply");
+    }
   tasks_forget (t);
   return true;
 }
