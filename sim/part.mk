@@ -68,3 +68,24 @@ $(B)/host/bin/explore: $(EXPLORE_OBJ) $(B)/host/sim/kernel.a $(B)/host/core/righ
 	$(CC) $(SIM_CFLAGS) $(SIM_WRAP) -o $@ $^
 
 host-tests: $(B)/host/bin/explore
+
+# Canaries: the engine with one deliberate fault each.  A canary that neither the explorer
+# nor the simulator catches fails the test.
+CANARIES := 1 2 3 4 5 6
+CANARY_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
+CANARY_CFLAGS = -std=gnu11 -O1 -fno-strict-aliasing -I$(top) -DRIGHTS_CANARY=$*
+
+$(B)/host/canary/sim-%: $(CANARY_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(CANARY_CFLAGS) -o $@ sim/sim.c $(CANARY_SRC)
+
+$(B)/host/canary/explore-%: $(CANARY_SRC) $(wildcard sim/explore/*.c core/*/*.h sim/*/*.h) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(CANARY_CFLAGS) $(SIM_WRAP) -o $@ $(sort $(wildcard sim/explore/*.c)) $(CANARY_SRC)
+
+$(B)/host/tests/sim-rights: sim/test-rights $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n) $(B)/host/canary/explore-$(n)) \
+		$(B)/host/bin/sim $(B)/host/bin/explore
+	@mkdir -p $(@D)
+	cp $< $@
+
+host-tests: $(B)/host/tests/sim-rights

@@ -17,6 +17,13 @@ page_idle (const struct page *page)
 	 && !page->ahead && !page->evicted && !page->hold_until;
 }
 
+/* One thing at a time.  */
+static bool
+store_busy (const struct page *page)
+{
+  return page->reading || page->writing || page->unlocking;
+}
+
 /* Something is under way with SLOT after which it has the page no more, or after which
    we know what it has.  What it is given must come later.  */
 static bool
@@ -50,7 +57,7 @@ revoke_writer (const struct pages *p, const struct page *page, bool flush)
 static bool
 must_load (const struct page *page, const struct waiter *w)
 {
-  return !w->has_page && !page_data (page) && !page->reading && !page->s.bad;
+  return !w->has_page && !page_data (page) && !store_busy (page) && !page->s.bad;
 }
 
 /* Everybody but the client at the head gives the page up.  */
@@ -77,7 +84,7 @@ supply (const struct pages *p, const struct page *page, const struct waiter *w)
       want.kind = WANT_REFUSE;
       want.error = page->s.bad;
     }
-  else if (!page->reading)
+  else if (!store_busy (page))
     want.kind = WANT_LOAD;
   return want;
 }
@@ -101,7 +108,7 @@ serve_writer (const struct pages *p, const struct page *page, const struct waite
     return supply (p, page, w);	/* only then is it known whether it is locked */
   if (page->s.locked)
     {
-      want.kind = page->unlocking ? WANT_NOTHING : WANT_UNLOCK;
+      want.kind = store_busy (page) ? WANT_NOTHING : WANT_UNLOCK;
       return want;
     }
   if (!w->has_page)
@@ -157,7 +164,7 @@ may_offer (const struct pages *p, const struct page *page)
 struct want
 page_decide (const struct pages *p, const struct page *page)
 {
-  if (page->unsaved.buf && !page->writing)
+  if (page->unsaved.buf && !store_busy (page))
     return (struct want) { .kind = WANT_SAVE };
   if (page->first)
     return decide_waiter (p, page);

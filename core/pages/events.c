@@ -52,14 +52,17 @@ void
 page_forget_holder (struct pages *p, struct page *page, unsigned slot)
 {
   struct state *s = &page->s;
+  if (page->flushing & bit_of (slot) || page->lowering == slot + 1)
+    ask_answered (p, slot, page->number);
+  page->flushing &= ~bit_of (slot);
+  if (page->lowering == slot + 1)
+    page->lowering = NOBODY;
   s->readers &= ~bit_of (slot);
   if (s->writer == slot + 1)
     {
       s->writer = NOBODY;
       s->certain = 0;
     }
-  if (page->lowering == slot + 1)
-    page->lowering = NOBODY;
   if (!CANARY (CANARY_STALE_UNLOCK))
     waiters_remove (p, page, slot, true, false);
   page_poke (p, page);
@@ -265,9 +268,6 @@ return_page (struct pages *p, struct page *page, const struct returned *r)
   if (!r->kernel_copy)
     {
       bool had = (page->s.readers | writer_bit (&page->s)) & bit;
-      if (page->flushing & bit || page->lowering == r->slot + 1)
-	ask_answered (p, r->slot, page->number);
-      page->flushing &= ~bit;
       page_forget_holder (p, page, r->slot);
       if (had && !page->s.readers && !page->s.writer)
 	page->evicted = p->config.notify_on_evict;

@@ -179,18 +179,22 @@ page_next (struct pages *p, struct pages_action *a)
   return false;
 }
 
-bool
-pages_next (struct pages *p, struct pages_action *a)
+static bool
+control_next (struct pages *p, struct pages_action *a)
 {
   if (refusal_next (p, a))
     return true;
   for (unsigned slot = 0; slot < PAGES_CLIENTS_MAX; slot++)
     if (client_next (p, slot, a))
       return true;
-  if (p->first_call && calls_next (p, a))
+  return false;
+}
+
+bool
+pages_next (struct pages *p, struct pages_action *a)
+{
+  if (control_next (p, a) || (p->first_call && calls_next (p, a)) || page_next (p, a))
     return true;
-  if (page_next (p, a))
-    return true;
-  /* A call may have waited for the page that came to rest.  */
-  return p->first_call && calls_next (p, a);
+  /* A call may have waited for the page that came to rest, or dropped the clients.  */
+  return p->first_call && (calls_next (p, a) || control_next (p, a) || page_next (p, a));
 }

@@ -76,6 +76,11 @@ handoff_emit (struct rights *r, struct handoff *h, struct rights_action *a)
 	      return NO_MEMORY;
 	    }
 	  h->granted = true;
+	  if (CANARY (HOLD))
+	    {
+	      import_unpin (r, h->import);
+	      h->import = NULL;
+	    }
 	  if (h->work.bits)
 	    owe (r, &h->work, 0);
 	  return EMITTED;

@@ -21,6 +21,22 @@
 #define MESSAGE_OVERHEAD_BYTES 256u	/* what a message costs besides contents */
 #define ACTION_SLICES_MAX 2u
 
+/* Deliberate faults: the simulator and the explorer must catch each of them.  At most one
+   is compiled in, by -DRIGHTS_CANARY=N, and never into a product.  */
+#ifndef RIGHTS_CANARY
+#define RIGHTS_CANARY 0
+#endif
+enum canary
+{
+  CANARY_RELEASE = 1,		/* a release gives everything back, whatever it counts */
+  CANARY_HOLD,			/* a hand-off does not hold on to what it hands off */
+  CANARY_FLUSH,			/* a new way is used without waiting for the old one */
+  CANARY_SERIAL,		/* a dead queue's number is given out again */
+  CANARY_NO_SENDERS,		/* a stale no-senders notification is believed */
+  CANARY_SEND_ONCE		/* a send-once right is lost when its holder's node dies */
+};
+#define CANARY(which) (RIGHTS_CANARY == CANARY_##which)
+
 struct list { struct list *prev, *next; };
 
 static inline void list_init (struct list *l) { l->prev = l->next = l; }

@@ -18,6 +18,9 @@ queue_new (struct rights *r, const struct identity *identity, enum place place,
   if (!q)
     return NULL;
   q->handle = ++r->last_handle;
+  if (CANARY (SERIAL))
+    for (q->handle = 1; queue_by_handle (r, q->handle);)
+      q->handle++;
   q->place = place;
   q->once = once;
   q->idle = true;
@@ -487,7 +490,7 @@ rights_no_senders (struct rights *r, uint64_t now, uint32_t proxy,
   if (!q || q->once || q->place != PLACE_PROXY || q->arriving > ARRIVING_FLUSH)
     return;
   q->armed = false;
-  if (q->making == 0 && make_send_count == q->makes)
+  if ((q->making == 0 && make_send_count == q->makes) || CANARY (NO_SENDERS))
     {
       q->idle = true;
       queue_touch (r, q);

@@ -84,6 +84,8 @@ end_exports (struct rights *r, struct session *s)
     {
       struct queue *q = e->queue;
       export_free (r, e);
+      if (CANARY (SEND_ONCE) && q->once)
+	q->held = 0;
       if (q->once && q->place == PLACE_HOME && !q->used)
 	queue_once_unused (r, q);
       queue_touch (r, q);
@@ -287,7 +289,7 @@ take_back (struct rights *r, struct session *s, const struct frame *f)
   struct queue *q = queue_by_handle (r, f->handle);
   struct export *e = q ? export_find (q, s) : NULL;
   bool once = f->type == FRAME_ONCE_GONE;
-  uint64_t count = once ? 1 : f->count;
+  uint64_t count = once ? 1 : CANARY (RELEASE) && e ? e->count : f->count;
 
   if (!e || count == 0 || count > e->count || q->once != once)
     return DR_PEER_FAULT;

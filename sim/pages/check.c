@@ -68,6 +68,8 @@ void
 check_discarded (struct world *w, unsigned page)
 {
   w->truth[page].any = true;
+  for (unsigned i = 0; i < CALLS_MAX; i++)
+    w->call[i].want[page] = 0;
 }
 
 void

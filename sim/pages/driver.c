@@ -324,7 +324,7 @@ driver_call (struct world *w, unsigned kind, unsigned first, unsigned count)
   *call = (struct model_call) { .open = true, .kind = (uint8_t) kind, .first = (uint8_t) first,
     .count = (uint8_t) count, .cookie = cookie, .step = w->step, .time = w->now };
   for (unsigned i = 0; i < w->options.pages; i++)
-    call->want[i] = w->truth[i].latest;
+    call->want[i] = w->truth[i].any ? 0 : w->truth[i].latest;
   if (kind == 3)
     status = pages_change_attributes (w->pages, w->now, cookie & 1, (int32_t) (cookie % 3),
 				      cookie);

@@ -15,9 +15,9 @@ options_of (uint64_t seed, unsigned kernels, unsigned steps)
   struct options o = {
     .seed = seed,
     .kernels = kernels ? kernels : 2 + (unsigned) (bits & 1) + (unsigned) (bits >> 1 & 1),
-    .pages = 1 + (unsigned) (bits >> 2 & 3) + (bits >> 4 & 1 ? 4 : 0),
+    .pages = 1 + (unsigned) (bits >> 2 & 3) + 4 * (unsigned) (bits >> 4 & 1),
     .threads = 1 + (unsigned) (bits >> 5 & 1),
-    .steps = steps ? steps : STEPS_LEAST << (bits >> 6 & 3),
+    .steps = steps ? steps : (unsigned) STEPS_LEAST << (bits >> 6 & 3),
     .evictions = bits >> 8 & 3, .calls = bits >> 10 & 1, .leaving = bits >> 11 & 1,
     .deaths = (bits >> 12 & 3) == 3, .silence = (bits >> 14 & 3) == 3,
     .store_fails = (bits >> 16 & 3) == 3 ? 10 : 0, .memory_fails = (bits >> 18 & 3) == 3 ? 8 : 0,
