@@ -23,6 +23,7 @@ enum {
 	DATAGRAM_MAX_BYTES = 1472,
 	ANSWER_WAIT_MS = 1000,
 	BLOCK_BYTES = 65536,
+	READ_BYTES = 1048576,	/* what a program that reads much asks for at once */
 };
 
 static void die(const char *what)
@@ -209,7 +210,7 @@ static int seek_file(char **arg)
 
 static int read_file(char **arg)
 {
-	static char block[BLOCK_BYTES];
+	static char block[READ_BYTES];
 	uint64_t got = 0;
 	int fd = open(arg[0], O_RDONLY);
 	if (fd < 0)
