@@ -152,7 +152,7 @@ check_wake (struct world *w, struct model_call *call, int32_t error)
       if (call->kind == PAGES_CALL_FLUSH && (t->lost || t->failed || t->any))
 	{
 	  t->any = true;
-	  t->lost = t->failed = false;
+	  t->lost = false;	/* FAILED stays: a later flush may bring it back too */
 	}
       if (call->kind == PAGES_CALL_SYNC || call->kind == PAGES_CALL_RETURN || call->kind == 4)
 	if (t->stored < call->want[page] && !error && !t->lost && !t->any && !t->excused)

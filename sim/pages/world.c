@@ -49,6 +49,8 @@ join (struct world *w, unsigned k)
 {
   struct kernel *kernel = &w->kernel[k];
   bool read_only = w->options.read_only && k == w->options.kernels - 1;
+  /* Otherwise it would not be known who was there when the last one was dropped.  */
+  driver_drain (w);
   if (pages_init (w->pages, w->now, read_only, &kernel->client) != DR_OK)
     return;
   kernel->joined = true;
