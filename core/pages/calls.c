@@ -249,7 +249,9 @@ static void
 believe_page (struct pages *p, struct page *page, void *ctx)
 {
   page->s.lost = 0;
-  page->s.bad = 0;
+  /* A kernel that got it since has a newer version than the store.  */
+  if (!page->s.readers && !page->s.writer)
+    page->s.bad = 0;
   slice_clear (&page->fresh);
   page->read_stale = page->reading;
   page_poke (p, page);

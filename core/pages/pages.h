@@ -150,7 +150,7 @@ void pages_unlock_done (struct pages *pages, uint64_t now, uint64_t offset,
    sync: what was dirty when it was called is in the store.  return: that, and no
    kernel has what it had then.  flush: no kernel has what it had then; what kernels
    had changed and not returned is given up, and the store's copy counts again even
-   where it was lost or a write had failed.  WAKE's error is the first that the store
+   where it was lost or a write had failed (unless a kernel got the page since).  WAKE's error is the first that the store
    reported for a page in the range while the call lasted.  */
 enum pages_call { PAGES_CALL_SYNC, PAGES_CALL_RETURN, PAGES_CALL_FLUSH };
 enum dr_status pages_call (struct pages *pages, uint64_t now, enum pages_call call,
