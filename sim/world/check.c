@@ -50,7 +50,10 @@ on_its_way (struct world *w, uid u)
   for (size_t i = 0; i < w->sents; i++)
     {
       struct sent *s = &w->sent[i];
-      if (s->received || s->lost || w->port[s->destination].destroyed)
+      /* A queue that no task receives from is in a message itself: it may be one that
+	 was destroyed with all that it held, as a ring of receive rights is.  */
+      if (s->received || s->lost || w->port[s->destination].destroyed
+	  || !anyone_has (w, s->destination, MK_TYPE_RECEIVE))
 	continue;
       if (s->destination == u && s->sequence != 0)
 	return true;
