@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of the frames between two engines; doc/protocol-rights.md describes
+/* The bytes of the frames between two engines; doc/protocol.md describes
    each.  Decoding looks at bytes only; whether a frame makes sense now is for
    the engine.  */
 #ifndef DR_RIGHTS_FRAMES_H
