@@ -89,3 +89,24 @@ $(B)/host/tests/sim-rights: sim/test-rights $(foreach n,$(CANARIES),$(B)/host/ca
 	cp $< $@
 
 host-tests: $(B)/host/tests/sim-rights
+
+# Benchmarks on the host, as lines for `./drove bench`.
+BENCH_SIM_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
+BENCH_CFLAGS := -std=gnu11 -O3 -flto=auto -fno-strict-aliasing -I$(top) $(WARN)
+bench_headers := $(wildcard core/*/*.h sim/*/*.h)
+
+$(B)/host/bench/sim-steps: $(BENCH_SIM_SRC) sim/sim.c $(bench_headers) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -DSIM_BENCH -o $@ sim/sim.c $(BENCH_SIM_SRC)
+
+$(B)/host/bench/core-sealed: sim/bench_core.c $(BENCH_SIM_SRC) $(wildcard core/link/*.c) $(bench_headers) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs"' -o $@ $< $(BENCH_SIM_SRC) $(wildcard core/link/*.c) -lsodium
+
+# The identity for a cipher: in this program only, to show what encryption costs.
+$(B)/host/bench/core-plain: sim/bench_core.c $(BENCH_SIM_SRC) $(wildcard core/link/*.c) tests/core/link/no_cipher.c $(bench_headers) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs_plain"' -o $@ $< $(BENCH_SIM_SRC) \
+		$(filter-out core/link/cipher.c,$(wildcard core/link/*.c)) tests/core/link/no_cipher.c -lsodium
+
+host-bench: $(B)/host/bench/sim-steps $(B)/host/bench/core-sealed $(B)/host/bench/core-plain

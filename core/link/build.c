@@ -40,7 +40,7 @@ write_ack (struct session *s, struct dr_out *out, uint64_t now)
   for (unsigned i = 1; i < f.ranges; i++)
     if (f.range[i - 1].first - f.range[i].first > UINT32_MAX)
       f.ranges = i;
-  frame_write (out, &f);
+  link_frame_write (out, &f);
 }
 
 /* Lost numbers never come: without this the receiver would list the gaps for
@@ -55,7 +55,7 @@ write_floor (struct session *s, struct dr_out *out)
   if (!gaps && passed < LINK_FLOOR_EVERY)
     return;
   s->floor_said = s->recovery.base;
-  frame_write (out, &f);
+  link_frame_write (out, &f);
 }
 
 /* Message frames until the datagram is full.  The fragments, or NULL.  */
@@ -70,7 +70,7 @@ write_messages (struct session *s, struct dr_out *out)
 	 && (fragment = sendqueue_take (&s->queue, (size_t) (out->end - out->at),
 					!list.head, &f)))
     {
-      uint8_t *at = frame_write (out, &f);
+      uint8_t *at = link_frame_write (out, &f);
       dr_assert (at);
       sendqueue_copy (fragment, at);
       fragment_append (&list, fragment);
@@ -146,7 +146,7 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
   if (ping)
     {
       out.end += FRAME_PING_BYTES;
-      frame_write (&out, &(struct frame) { .kind = FRAME_PING });
+      link_frame_write (&out, &(struct frame) { .kind = FRAME_PING });
       s->ping = false;
       s->since_request = 0;
       used += FRAME_PING_BYTES;
@@ -156,7 +156,7 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
       /* A full datagram without a PING is as large as one with it: a driver
 	 may hand a run of equal datagrams to the system in one call.  */
       out.end += FRAME_SKIP_BYTES;
-      frame_write (&out, &(struct frame) { .kind = FRAME_SKIP });
+      link_frame_write (&out, &(struct frame) { .kind = FRAME_SKIP });
       used += FRAME_SKIP_BYTES;
     }
   dr_assert (!out.bad);
@@ -170,6 +170,6 @@ session_close (struct session *s, bool fault, uint8_t *buffer)
 {
   struct dr_out out = dr_out (buffer + DATA_FRAMES, LINK_NOTE_BYTES - DATA_OVERHEAD_BYTES);
   struct frame f = { .kind = FRAME_CLOSE, .close = fault ? CLOSE_FAULT : CLOSE_PLAIN };
-  frame_write (&out, &f);
+  link_frame_write (&out, &f);
   return finish (s, s->received_time, buffer, FRAME_CLOSE_BYTES, false, NULL);
 }

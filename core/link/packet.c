@@ -155,7 +155,7 @@ read_message (struct dr_in *in, struct frame *f)
 }
 
 bool
-frame_read (struct dr_in *in, struct frame *f)
+link_frame_read (struct dr_in *in, struct frame *f)
 {
   bool good = true;
   if (in->bad || dr_in_left (in) == 0)
@@ -219,7 +219,7 @@ write_ranges (struct dr_out *out, const struct frame *f)
 }
 
 uint8_t *
-frame_write (struct dr_out *out, const struct frame *f)
+link_frame_write (struct dr_out *out, const struct frame *f)
 {
   uint8_t *at = out->at;
   dr_out_u8 (out, (uint8_t) f->kind);

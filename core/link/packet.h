@@ -163,11 +163,11 @@ struct frame
 
 /* Reads the next frame.  False at the end of IN and for a frame that is wrong
    in itself; IN->bad tells which.  */
-bool frame_read (struct dr_in *in, struct frame *frame);
+bool link_frame_read (struct dr_in *in, struct frame *frame);
 
 /* Writes a frame.  For messages' frames the contents are not written: the
    result is where FRAME->bytes of them go.  NULL: no room (OUT->bad).  */
-uint8_t *frame_write (struct dr_out *out, const struct frame *frame);
+uint8_t *link_frame_write (struct dr_out *out, const struct frame *frame);
 
 /* Bytes that precede the contents of this message frame.  */
 size_t frame_head_bytes (enum frame_kind kind);

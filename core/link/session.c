@@ -111,7 +111,7 @@ frames_are_well_formed (const uint8_t *frames, size_t bytes)
 {
   struct dr_in in = dr_in (frames, bytes);
   struct frame f;
-  while (frame_read (&in, &f))
+  while (link_frame_read (&in, &f))
     ;
   return !in.bad;
 }
@@ -200,7 +200,7 @@ session_frames (struct session *s, uint64_t number, const uint8_t *frames, size_
       s->down = LINK_DOWN_PROTOCOL;
       return SESSION_CLOSED;
     }
-  while (frame_read (&in, &f))
+  while (link_frame_read (&in, &f))
     if (!take_frame (s, &f, now, &reading))
       return SESSION_CLOSED;
   note_received (s, number, &reading, now);

@@ -45,6 +45,17 @@ anyone_has (struct world *w, uid u, uint32_t type)
 }
 
 static bool
+concerns (const struct sent *s, uid u)
+{
+  if (s->destination == u && s->sequence != 0)
+    return true;
+  for (unsigned k = 0; k < s->rights; k++)
+    if (s->right[k].uid == u && !s->right[k].null && !s->right[k].once && !s->right[k].receive)
+      return true;
+  return false;
+}
+
+static bool
 on_its_way (struct world *w, uid u)
 {
   for (size_t i = 0; i < w->sents; i++)
@@ -52,14 +63,9 @@ on_its_way (struct world *w, uid u)
       struct sent *s = &w->sent[i];
       /* A queue that no task receives from is in a message itself: it may be one that
 	 was destroyed with all that it held, as a ring of receive rights is.  */
-      if (s->received || s->lost || w->port[s->destination].destroyed
-	  || !anyone_has (w, s->destination, MK_TYPE_RECEIVE))
-	continue;
-      if (s->destination == u && s->sequence != 0)
+      if (!s->received && !s->lost && concerns (s, u) && !w->port[s->destination].destroyed
+	  && anyone_has (w, s->destination, MK_TYPE_RECEIVE))
 	return true;
-      for (unsigned k = 0; k < s->rights; k++)
-	if (s->right[k].uid == u && !s->right[k].null && !s->right[k].once && !s->right[k].receive)
-	  return true;
     }
   return false;
 }

@@ -42,6 +42,7 @@ struct node
   struct proxy *proxy;
   size_t proxies, room;
   struct delivery *deliveries;
+  uint64_t events;			/* calls into the engine, and actions out of it */
 };
 
 static void
@@ -83,6 +84,7 @@ node_destroy (struct node *node)
   for (struct delivery *d; (d = node->deliveries) != NULL;)
     {
       node->deliveries = d->next;
+      node->events++;
       rights_delivered (node->engine, UINT64_MAX / 2, d->action.ticket, RIGHTS_UNDELIVERABLE);
       free (d);
     }
@@ -97,6 +99,7 @@ node_destroy (struct node *node)
 struct mk *node_kernel (struct node *node) { return node->kernel; }
 struct mk_task *node_task (struct node *node) { return node->task; }
 struct rights *node_engine (struct node *node) { return node->engine; }
+uint64_t node_events (const struct node *node) { return node->events; }
 
 static struct proxy *
 by_number (struct node *node, uint32_t number)
@@ -184,7 +187,7 @@ refer (struct node *node, struct mk_message_right from, struct translated *t,
     }
   if (from.disposition == MK_MOVE_RECEIVE)
     {
-      struct mk_receive_status status;
+      struct mk_receive_status status = { 0 };
       mk_get_receive_status (node->task, from.name, &status);
       to->receive = t->wire.receives_count++;
       t->receives[to->receive] = (struct wire_receive) {
@@ -235,6 +238,7 @@ offer (struct node *node, uint32_t number, struct translated *t, uint64_t now)
 {
   t->wire.rights = t->rights;
   t->wire.receives = t->receives;
+  node->events++;
   enum dr_status status = rights_message (node->engine, now, number, &t->wire);
   if (status == DR_NO_MEMORY || status == DR_LIMIT)
     return false;
@@ -270,6 +274,7 @@ received (struct node *node, struct proxy *proxy, const struct mk_message *m, ui
       uint64_t cookie;
       if (proxy->once && m->id == MK_NOTIFY_SEND_ONCE)
 	{
+	  node->events++;
 	  rights_send_once_gone (node->engine, now, number);
 	  return;
 	}
@@ -279,12 +284,14 @@ received (struct node *node, struct proxy *proxy, const struct mk_message *m, ui
 	{
 	  uint32_t count;
 	  memcpy (&count, m->data, sizeof count);
+	  node->events++;
 	  rights_no_senders (node->engine, now, number, count);
 	  return;
 	}
       if (!proxy->once && m->id == NODE_MARK_ID)
 	{
 	  memcpy (&cookie, m->data, sizeof cookie);
+	  node->events++;
 	  rights_marked (node->engine, now, number, cookie);
 	  return;
 	}
@@ -350,6 +357,7 @@ receive_notification (struct node *node, uint64_t now)
       mk_name name;
       memcpy (&name, m.data, sizeof name);
       trace (node, "dead name %u", name);
+      node->events++;
       rights_local_dead (node->engine, now, name);
       mk_deallocate (node->task, name);
     }
@@ -448,7 +456,7 @@ destroy_undelivered (struct node *node, const struct mk_message *m)
 static void
 take_right (struct node *node, struct mk_message_right *right)
 {
-  mk_name name;
+  mk_name name = MK_NULL;
   if (right->name == MK_NULL || right->name == MK_DEAD
       || right->disposition == MK_MOVE_RECEIVE || right->disposition == MK_MOVE_SEND_ONCE)
     return;
@@ -511,6 +519,7 @@ refuse (struct node *node, struct delivery *d, uint64_t now)
     }
   if (d->action.to.reference == WIRE_LOCAL && d->action.to.disposition == WIRE_SEND_ONCE)
     mk_deallocate (node->task, d->action.to.name);
+  node->events++;
   rights_delivered (node->engine, now, d->action.ticket, RIGHTS_UNDELIVERABLE);
 }
 
@@ -575,6 +584,7 @@ try_delivery (struct node *node, struct delivery *d, uint64_t now)
   else if (result != MK_SUCCESS)
     wrong (node, mk_result_name (result));
   forget_handed (node, wire);
+  node->events++;
   rights_delivered (node->engine, now, d->action.ticket,
 		    result == MK_SUCCESS ? RIGHTS_DELIVERED : RIGHTS_UNDELIVERABLE);
   return true;
@@ -601,6 +611,7 @@ close_proxy (struct node *node, struct proxy *proxy, uint64_t now)
       if (!receive_from (node, proxy, now) && proxy->stalled == NULL)
 	{
 	  mk_insert_right (node->task, name, node->task, name, MK_MAKE_SEND);
+	  node->events++;
 	  rights_proxy_closed (node->engine, now, number, name);
 	  return;
 	}
@@ -627,7 +638,10 @@ watch (struct node *node, mk_name name, uint64_t now)
   if (previous != MK_NULL)
     mk_deallocate (node->task, previous);
   if (result == MK_INVALID_ARGUMENT)	/* dead already */
-    rights_local_dead (node->engine, now, name);
+    {
+      node->events++;
+      rights_local_dead (node->engine, now, name);
+    }
   else if (result != MK_SUCCESS)
     wrong (node, "a local name to watch does not exist");
 }
@@ -674,6 +688,7 @@ root_came (struct node *node, const struct rights_action *action, uint64_t now)
       && mk_extract_right (node->task, right.name, right.disposition, node->task, &name)
 	 != MK_SUCCESS)
     wrong (node, "the root right is not there");
+  node->events++;
   rights_delivered (node->engine, now, action->ticket,
 		    name != MK_NULL ? RIGHTS_DELIVERED : RIGHTS_UNDELIVERABLE);
   node->world.root_came (node->world.ctx, node, name);
@@ -783,6 +798,7 @@ node_run (struct node *node, uint64_t now)
   struct rights_action action;
   for (unsigned actions = 0; rights_next (node->engine, &action); actions++)
     {
+      node->events++;
       execute (node, &action, now);
       if (actions > 1000000)
 	{

@@ -42,6 +42,8 @@ void node_destroy (struct node *);
 struct mk *node_kernel (struct node *);
 struct mk_task *node_task (struct node *);
 struct rights *node_engine (struct node *);
+/* Calls into the engine by the driver, and actions out of it, so far.  */
+uint64_t node_events (const struct node *);
 
 /* Executes what the engine asks for now, until it asks for nothing more.  */
 void node_run (struct node *, uint64_t now);

@@ -202,6 +202,7 @@ crash (struct world *w, unsigned i)
 	}
   for (unsigned k = 0; k < w->options.nodes; k++)
     w->connect[i][k] = false;
+  w->result->events += node_events (n->node);
   node_destroy (n->node);
   world_boot (w, i);
 }
@@ -233,10 +234,7 @@ nodes_step (struct world *w)
   size_t choices = node_choices (node), start = world_roll (w, (uint32_t) choices);
   for (size_t k = 0; k < choices; k++)
     if (node_choose (node, (start + k) % node_choices (node), w->now))
-      {
-	w->result->events++;
-	return true;
-      }
+      return true;
   return false;
 }
 
@@ -331,6 +329,8 @@ world_run (const struct world_options *options, struct world_result *result)
       if (!world_failed (w))
 	check_all_gone (w);
     }
+  for (unsigned i = 0; i < options->nodes; i++)
+    result->events += node_events (w->node[i].node);
   bool held = !world_failed (w);
   if (!held)
     check_dump (w);

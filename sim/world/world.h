@@ -28,7 +28,7 @@ struct world_result
   char violated[8];		/* "R1" ..., "" when all held */
   char what[160];
   uint64_t steps;		/* taken, the coming to rest included */
-  uint64_t events;		/* that went into the engines */
+  uint64_t events;		/* into the engines, and actions out of them */
   uint64_t messages;		/* that tasks received from tasks */
 };
 

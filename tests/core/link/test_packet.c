@@ -32,7 +32,7 @@ static size_t
 encode (const struct frame *f, uint8_t *out, size_t room)
 {
   struct dr_out o = dr_out (out, room);
-  uint8_t *at = frame_write (&o, f);
+  uint8_t *at = link_frame_write (&o, f);
   if (!at)
     return 0;
   for (uint32_t i = 0; i < f->bytes; i++)
@@ -85,9 +85,9 @@ there_and_back (void **state)
       size_t n = encode (&samples[i], bytes, sizeof bytes);
       assert_true (n > 0);
       struct dr_in in = dr_in (bytes, n);
-      assert_true (frame_read (&in, &f));
+      assert_true (link_frame_read (&in, &f));
       same (&samples[i], &f);
-      assert_false (frame_read (&in, &f));
+      assert_false (link_frame_read (&in, &f));
       assert_false (in.bad);
     }
 }
@@ -108,7 +108,7 @@ truncated (void **state)
 	  assert_int_equal (encode (&samples[i], copy, cut), 0);
 	  memcpy (copy, whole, cut);
 	  struct dr_in in = dr_in (copy, cut);
-	  assert_false (frame_read (&in, &f));
+	  assert_false (link_frame_read (&in, &f));
 	  assert_int_equal (in.bad, cut != 0);
 	  free (copy);
 	}
@@ -123,7 +123,7 @@ wrong (struct frame f)
   struct dr_in in = dr_in (bytes, n);
   struct frame out;
   assert_true (n > 0);
-  assert_false (frame_read (&in, &out));
+  assert_false (link_frame_read (&in, &out));
   assert_true (in.bad);
 }
 
@@ -155,7 +155,7 @@ wrong_fields (void **state)
     {
       struct dr_in in = dr_in (unknown[i], 1);
       struct frame f;
-      assert_false (frame_read (&in, &f));
+      assert_false (link_frame_read (&in, &f));
       assert_true (in.bad);
     }
   /* More ranges than there may be.  */
@@ -163,7 +163,7 @@ wrong_fields (void **state)
   memset (many + 6, 0x10, sizeof many - 6);
   struct dr_in in = dr_in (many, sizeof many);
   struct frame f;
-  assert_false (frame_read (&in, &f));
+  assert_false (link_frame_read (&in, &f));
 }
 
 /* No bytes at all make the decoder do anything but say yes or no; what it says
@@ -184,7 +184,7 @@ random_bytes (void **state)
 	}
       struct dr_in in = dr_in (bytes, n);
       struct frame f;
-      while (frame_read (&in, &f))
+      while (link_frame_read (&in, &f))
 	{
 	  good++;
 	  if (f.kind == FRAME_ACK)

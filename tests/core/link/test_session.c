@@ -45,7 +45,7 @@ give (struct session *s, uint64_t number, const struct frame *frame, unsigned fr
   struct dr_out out = dr_out (bytes, sizeof bytes);
   for (unsigned i = 0; i < frames; i++)
     {
-      uint8_t *at = frame_write (&out, &frame[i]);
+      uint8_t *at = link_frame_write (&out, &frame[i]);
       assert_non_null (at);
       memset (at, 'x', frame[i].bytes);
     }
@@ -115,7 +115,7 @@ next (struct session *s, struct frame *frame, unsigned room, unsigned *frames)
   assert_true (link_open (datagram + DATA_FRAMES, n, datagram + DATA_FRAMES + n, datagram,
 			  DATA_FRAMES, number, s->current.send));
   struct dr_in in = dr_in (datagram + DATA_FRAMES, n);
-  while (*frames < room && frame_read (&in, &frame[*frames]))
+  while (*frames < room && link_frame_read (&in, &frame[*frames]))
     ++*frames;
   assert_false (in.bad);
   return n;
