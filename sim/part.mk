@@ -13,9 +13,11 @@ $(B)/host/sim/kernel.a: $(call sim_obj,$(SIM_KERNEL_SRC))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/host/tests/sim-kernel: tests/sim/kernel/test_kernel.c $(B)/host/sim/kernel.a $(B)/host/core/base.a
+SIM_TEST_CFLAGS := $(SIM_CFLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all
+
+$(B)/host/tests/sim-kernel: tests/sim/kernel/test_kernel.c $(SIM_KERNEL_SRC) $(wildcard core/base/*.c) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(SIM_CFLAGS) -Wno-unused-parameter -o $@ $^ -lcmocka
+	$(CC) $(SIM_TEST_CFLAGS) -o $@ $(filter %.c,$^) -lcmocka
 
 host-tests: $(B)/host/tests/sim-kernel
 
@@ -29,10 +31,10 @@ $(B)/host/bin/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/
 # Conformance: the same scenarios on the model, here, and on a real kernel, on a node.
 SIM_SCENARIOS := $(sort $(wildcard sim/scenarios/*.scn))
 
-$(B)/host/bin/conform: $(call sim_obj,sim/conform/main.c sim/conform/conform.c sim/conform/model.c) \
-		$(B)/host/sim/kernel.a $(B)/host/core/base.a
+$(B)/host/bin/conform: sim/conform/main.c sim/conform/conform.c sim/conform/model.c $(SIM_KERNEL_SRC) \
+		$(wildcard core/base/*.c) sim/conform/conform.h sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(SIM_CFLAGS) -o $@ $^
+	$(CC) $(SIM_TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
 # The test program is a script: the scenarios are found from the top.
 $(B)/host/tests/sim-conformance: $(B)/host/bin/conform $(SIM_SCENARIOS) sim/part.mk
@@ -83,7 +85,13 @@ $(B)/host/canary/explore-%: $(CANARY_SRC) $(wildcard sim/explore/*.c core/*/*.h 
 	@mkdir -p $(@D)
 	$(CC) $(CANARY_CFLAGS) $(SIM_WRAP) -o $@ $(sort $(wildcard sim/explore/*.c)) $(CANARY_SRC)
 
-$(B)/host/tests/sim-rights: sim/test-rights $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n) $(B)/host/canary/explore-$(n)) \
+# The same under the sanitizers.
+$(B)/host/canary/sim-san: $(CANARY_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all -I$(top) -o $@ sim/sim.c $(CANARY_SRC)
+
+$(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n) $(B)/host/canary/explore-$(n)) \
 		$(B)/host/bin/sim $(B)/host/bin/explore
 	@mkdir -p $(@D)
 	cp $< $@

@@ -85,12 +85,12 @@ start_test_node()
 	testbed/cluster --run "$own_run" up 1 --watch $$ >"$logs/test/node-boot.log" 2>&1
 }
 
-# A node program prints PASS, FAIL and SKIP lines, and its status agrees.
+# A node program prints PASS, FAIL and SKIP lines, or TAP, and its status agrees.
 count_node_program() # NAME LOG STATUS
 {
 	local good bad skip complaint
-	good=$(count_lines '^PASS' "$2")
-	bad=$(count_lines '^FAIL' "$2")
+	good=$(count_lines '^(PASS|ok) ' "$2")
+	bad=$(count_lines '^(FAIL|not ok) ' "$2")
 	skip=$(count_lines '^SKIP' "$2")
 	complaint=$(ending "$3" "$node_test_limit_s")
 	[ "$3" != 125 ] || complaint='the node died'

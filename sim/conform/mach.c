@@ -390,9 +390,8 @@ insert (void *task, void *from, mk_name from_name, enum mk_disposition how, mk_n
       uint32_t ignored;
       while (search && type (task, ++*name, &ignored) == KERN_SUCCESS)
 	;
+      /* The message takes the right along, whatever becomes of it.  */
       result = mach_port_insert_right (to_task, *name, right, kind);
-      if (result != KERN_SUCCESS && right != MACH_PORT_NULL && right != MACH_PORT_DEAD)
-	mach_port_deallocate (mach_task_self (), right);
     }
   mach_port_deallocate (mach_task_self (), from_task);
   mach_port_deallocate (mach_task_self (), to_task);

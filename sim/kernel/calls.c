@@ -86,11 +86,15 @@ destroy_receive (struct mk_entry *entry, mk_name name)
   struct mk_port *port = entry->port, *deleted = NULL;
   if (entry->type & MK_TYPE_SEND)
     {
-      /* mk_port_destroy turns it into a dead name; the reference it drops is the
-	 entry's, so it gets one of its own here.  A port that goes to a
-	 port-destroyed request instead of dying keeps the send right.  */
-      entry->type = MK_TYPE_SEND;
-      mk_port_reference (port);
+      /* As the kernel: the name is dead at once, even if the port then goes to a
+	 port-destroyed request instead of dying; the port goes on counting the send
+	 right, so that it never has no senders; and a dead-name request of the name
+	 stays with the port.  */
+      entry->type = MK_TYPE_DEAD_NAME;
+      entry->urefs += entry->request != NULL;
+      entry->request = NULL;
+      entry->port = NULL;
+      port->lost_srights++;
     }
   else
     {

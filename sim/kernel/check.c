@@ -73,7 +73,7 @@ mk_check (struct mk *kernel)
 	continue;
       if (t.receives != 1)
 	return "a live port has not exactly one receive right";
-      if (t.srights != port->srights)
+      if (t.srights + port->lost_srights != port->srights)
 	return "send rights do not add up";
       if (t.sorights != port->sorights)
 	return "send-once rights do not add up";

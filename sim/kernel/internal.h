@@ -54,6 +54,7 @@ struct mk_port
   struct mk_port *destination;
   struct mk_set *set;
   struct mk_port *set_next;
+  uint32_t lost_srights;		/* counted in srights, and nobody's: see calls.c */
   uint32_t srights, sorights, mscount, seqno, qlimit, msgcount;
   struct mk_kmsg *head, **tail;
   struct mk_port *nsrequest, *pdrequest;

@@ -99,7 +99,8 @@ mix_kernel (uint64_t *h, const struct world *w, const struct kernel *k)
       mix (h, (uint64_t) p->present | (uint64_t) p->absent << 1 | (uint64_t) p->locked << 2
 	   | (uint64_t) p->unlock_asked << 3 | (uint64_t) p->dirty << 4
 	   | (uint64_t) p->precious << 5 | (uint64_t) p->error << 6 | (uint64_t) p->busy << 7
-	   | (uint64_t) k->waits[i] << 8 | (uint64_t) k->overtaken[i] << 16 | olds << 24);
+	   | (uint64_t) k->waits[i] << 8 | (uint64_t) k->unlocks[i] << 9
+	   | (uint64_t) k->overtaken[i] << 16 | olds << 24);
       mix (h, p->version);
     }
   for (unsigned i = 0; i < w->options.threads; i++)

@@ -91,7 +91,7 @@ kernel_access (struct world *w, unsigned k, unsigned number, bool try)
 	return false;
       if (try)
 	{
-	  page->unlock_asked = true;
+	  page->unlock_asked = kernel->unlocks[t->page] = true;
 	  say (w, k, MSG_UNLOCK, t->page, 1)->access = PAGES_WRITE;
 	}
       return true;
@@ -159,6 +159,7 @@ kernel_leave (struct world *w, unsigned k)
   memset (kernel->page, 0, sizeof kernel->page);
   memset (kernel->thread, 0, sizeof kernel->thread);
   memset (kernel->waits, 0, sizeof kernel->waits);
+  memset (kernel->unlocks, 0, sizeof kernel->unlocks);
   kernel->lock_begun = false;
   kernel->lock_at = 0;
 }
@@ -218,6 +219,10 @@ lock_page (struct world *w, unsigned k, const struct msg *m, unsigned number)
 {
   struct kernel *kernel = &w->kernel[k];
   struct vm_page *page = &kernel->page[number];
+  if (m->prot == PAGES_PROT_NONE && !m->flush && !kernel->unlocks[number])
+    world_violation (w, "P3", "kernel %u is granted page %u, and did not ask", k, number);
+  if (m->prot == PAGES_PROT_NONE || (m->flush && page->present))
+    kernel->unlocks[number] = false;
   if (!page->present)
     {
       send_piece (w, k);
@@ -277,6 +282,7 @@ handle_supply (struct world *w, unsigned k, struct msg *m)
       if (!page->absent && !m->reply)
 	world_violation (w, "P3", "kernel %u is supplied page %u, which it does not wait for",
 			 k, number);
+      kernel->unlocks[number] = false;
       *page = (struct vm_page) { .present = true, .locked = m->prot & PAGES_WRITE,
 	.precious = m->precious, .version = m->version[placed], .since = w->step };
     }

@@ -11,20 +11,24 @@
 
 static const char usage[] =
   "Usage: sim-pages [--seed S] [--worlds N] [--kernels K] [--steps N] [--trace]\n"
-  "       sim-pages --explore [--kernels K] [--pages P] [--states N]\n"
+  "       sim-pages --explore [--kernels K] [--pages P] [--accesses A] [--allow LIST]\n"
   "Runs N worlds (default 1000) with the seeds S, S+1, ... (default 1) and checks the\n"
   "invariants P1 to P7 in each; or tries everything that can happen in a small world.\n\n"
   "  --kernels K    kernels, 1 to 4 (default: by the seed; exploring: 2)\n"
   "  --steps N      steps before the world heals (default: by the seed)\n"
   "  --trace        print every event (best with --worlds 1)\n"
   "  --pages P      exploring: pages, 1 to 2 (default 1)\n"
+  "  --accesses A   exploring: reads and writes of each kernel (default 2)\n"
+  "  --allow LIST   exploring: what may happen once: of evict,time,call,die,silent,leave,\n"
+  "                 fail (default evict,time)\n"
   "  --states N     exploring: stop after N states (default 2000000)\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
 
 struct settings
 {
   uint64_t seed, worlds, states;
-  unsigned kernels, steps, pages;
+  unsigned kernels, steps, pages, accesses;
+  const char *allow;
   bool trace, explore;
 };
 
@@ -54,6 +58,7 @@ set (struct settings *s, int c, const char *text)
   if (c == 'S') s->steps = (unsigned) n;
   if (c == 'p') s->pages = (unsigned) n;
   if (c == 'n') s->states = n;
+  if (c == 'a') s->accesses = (unsigned) n;
 }
 
 static void
@@ -63,6 +68,7 @@ parse (int argc, char **argv, struct settings *s)
     { "seed", required_argument, NULL, 's' }, { "worlds", required_argument, NULL, 'w' },
     { "kernels", required_argument, NULL, 'k' }, { "steps", required_argument, NULL, 'S' },
     { "pages", required_argument, NULL, 'p' }, { "states", required_argument, NULL, 'n' },
+    { "accesses", required_argument, NULL, 'a' }, { "allow", required_argument, NULL, 'A' },
     { "trace", no_argument, NULL, 't' }, { "explore", no_argument, NULL, 'e' },
     { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
   };
@@ -72,6 +78,7 @@ parse (int argc, char **argv, struct settings *s)
       case 'h': fputs (usage, stdout); exit (0);
       case 't': s->trace = true; break;
       case 'e': s->explore = true; break;
+      case 'A': s->allow = optarg; break;
       case '?': exit (2);
       default: set (s, c, optarg);
       }
@@ -118,9 +125,9 @@ run_explorer (const struct settings *s)
 {
   struct explored e;
   struct options o = small_world (s->kernels ? s->kernels : 2, s->pages);
-  struct budget budget = small_budget ();
-  o.trace = NULL;
-  explore (&o, &budget, 2, s->states, &e);
+  struct budget budget = budget_of (s->allow);
+  o.trace = s->trace ? stdout : NULL;
+  explore (&o, &budget, s->accesses, s->states, &e);
   printf ("sim-pages: %llu states, %llu transitions, %llu ends%s\n",
 	  (unsigned long long) e.states, (unsigned long long) e.transitions,
 	  (unsigned long long) e.ends, e.complete ? "; complete" : "; stopped by the limit");
@@ -133,7 +140,8 @@ run_explorer (const struct settings *s)
 int
 main (int argc, char **argv)
 {
-  struct settings s = { .seed = 1, .worlds = 1000, .pages = 1, .states = 2000000 };
+  struct settings s = { .seed = 1, .worlds = 1000, .pages = 1, .accesses = 2, .allow = "evict,time",
+			.states = 2000000 };
   parse (argc, argv, &s);
   return s.explore ? run_explorer (&s) : run_worlds (&s);
 }

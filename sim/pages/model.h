@@ -74,6 +74,7 @@ struct kernel
   uint32_t done;
   uint8_t overtaken[MODEL_PAGES_MAX];	/* since its request came to the engine */
   bool waits[MODEL_PAGES_MAX];
+  bool unlocks[MODEL_PAGES_MAX];	/* asked for, and not answered by any means */
 };
 
 enum store_kind { STORE_READ = 1, STORE_WRITE, STORE_UNLOCK };

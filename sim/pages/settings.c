@@ -66,7 +66,12 @@ small_world (unsigned kernels, unsigned pages)
 }
 
 struct budget
-small_budget (void)
+budget_of (const char *list)
 {
-  return (struct budget) { .evictions = 1, .calls = 0, .ticks = 1 };
+  return (struct budget) {
+    .evictions = strstr (list, "evict") != NULL, .ticks = strstr (list, "time") != NULL,
+    .calls = strstr (list, "call") != NULL, .deaths = strstr (list, "die") != NULL,
+    .silences = strstr (list, "silent") != NULL, .leaves = strstr (list, "leave") != NULL,
+    .store_fails = strstr (list, "fail") != NULL,
+  };
 }

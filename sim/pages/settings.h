@@ -11,6 +11,7 @@ struct options options_of (uint64_t seed, unsigned kernels, unsigned steps);
 void shrink (struct options *options, struct result *result);
 
 struct options small_world (unsigned kernels, unsigned pages);
-struct budget small_budget (void);
+/* Each thing in the LIST once.  */
+struct budget budget_of (const char *list);
 
 #endif
