@@ -70,5 +70,6 @@ main (int argc, char **argv)
 	report (wrong == 0, i + 1, base == NULL ? scripts[i] : base + 1);
       failed += wrong != 0;
     }
+  globfree (&found);
   return failed != 0;
 }
