@@ -3,6 +3,8 @@
 
 #include "service.h"
 
+#include "mach/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <hurd.h>
@@ -39,11 +41,11 @@ random_bytes (void *ctx, void *out, size_t bytes)
 	randombytes_buf (out, bytes);
 }
 
-/* Large messages go straight into pages, which are given back when they are done. */
+/* Large messages go straight into pages, which are used again when they are done. */
 static struct dr_buf *
 message_buffer (void *ctx, size_t bytes)
 {
-	return dr_buf_new (bridge_alloc (), bytes);
+	return bytes >= PAGES_FROM_BYTES ? memory_new (bytes) : dr_buf_new (bridge_alloc (), bytes);
 }
 
 static bool

@@ -40,7 +40,7 @@ static kern_return_t call_write(struct call *call)
 
 static kern_return_t read_status(struct call *call, uint64_t offset, uint64_t amount)
 {
-	char text[message_inline_bytes_max];
+	char text[message_stub_bytes_max];
 	size_t length = status_text(text, sizeof text);
 	struct root *root = (struct root *)call->object;
 	bool at_pointer = offset == (uint64_t)-1;
@@ -171,7 +171,7 @@ static kern_return_t call_select_timeout(struct call *call)
 static kern_return_t call_stat(struct call *call)
 {
 	struct hurd_stat status = {
-		.st_fstype = HURD_FSTYPE_SOCKET, .st_nlink = 1, .st_blksize = message_inline_bytes_max,
+		.st_fstype = HURD_FSTYPE_SOCKET, .st_nlink = 1, .st_blksize = message_stub_bytes_max,
 		.st_ino = call->object->port,
 		.st_mode = (call->object->kind == object_root ? S_IFCHR | HURD_S_IROOT : S_IFSOCK) | 0666,
 	};

@@ -11,9 +11,10 @@
 #include "mach_calls.h"
 
 enum {
-	message_receive_bytes = 64 << 10,	/* larger inline requests are refused */
-	message_inline_bytes_max = 2048,	/* MIG stubs take no more data inline */
-	message_reply_bytes = 8 << 10,
+	message_receive_bytes = 72 << 10,	/* larger inline requests are refused */
+	message_stub_bytes_max = 2048,		/* MIG stubs take no more data inline */
+	message_inline_bytes_max = 64 << 10,	/* those that ask for it do (HURD_MSG_INLINE) */
+	message_reply_bytes = message_receive_bytes,
 };
 
 /* A request being read.  Each getter takes the next item; one of another type

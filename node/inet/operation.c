@@ -33,9 +33,10 @@ static size_t smaller(size_t a, size_t b)
 /* ---- one try of each kind -------------------------------------------------- */
 
 /* AMOUNT bytes of the front of the queue, as a data item. */
-static kern_return_t put_data(struct socket *socket, struct reply *reply, size_t amount)
+static kern_return_t put_data(struct socket *socket, const struct operation *operation, struct reply *reply, size_t amount)
 {
-	if (amount <= message_inline_bytes_max) {
+	size_t inline_bytes = operation->flags & HURD_MSG_INLINE ? message_inline_bytes_max : message_stub_bytes_max;
+	if (amount <= inline_bytes) {
 		packet_queue_copy(&socket->input, reply_inline(reply, amount), amount);
 		return KERN_SUCCESS;
 	}
@@ -99,7 +100,7 @@ static kern_return_t try_stream_receive(struct socket *socket, struct operation 
 	}
 	size_t amount = smaller(smaller(operation->amount, socket->input.bytes), socket_read_bytes_max);
 	begin_received(operation, reply, (struct place){ 0 });
-	kern_return_t error = put_data(socket, reply, amount);
+	kern_return_t error = put_data(socket, operation, reply, amount);
 	if (error)
 		return error;
 	end_received(operation, reply);
@@ -149,7 +150,7 @@ static kern_return_t try_datagram_receive(struct socket *socket, struct operatio
 		length += packet_queue_at(&socket->input, i)->pbuf->tot_len;
 	size_t amount = smaller(operation->amount, length);
 	begin_received(operation, reply, (struct place){ packet->ip, packet->port });
-	kern_return_t error = put_data(socket, reply, amount);
+	kern_return_t error = put_data(socket, operation, reply, amount);
 	if (error)
 		return error;
 	if (operation->kind == operation_receive) {

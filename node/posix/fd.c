@@ -42,16 +42,20 @@ void open_port_put(struct open_port *open_port)
 {
 	mach_port_t port = MACH_PORT_NULL;
 	struct address_cache *addresses = NULL;
+	struct socket_batch *batch = NULL;
 
 	posix_lock(&table.lock);
 	if (--open_port->references == 0) {
 		port = open_port->port;
 		addresses = open_port->addresses;
+		batch = open_port->batch;
 		memset(open_port, 0, sizeof *open_port);
 	}
 	posix_unlock(&table.lock);
 	if (addresses)
 		address_cache_free(addresses);
+	if (batch)
+		socket_batch_free(batch);
 	drop_port(port);
 }
 

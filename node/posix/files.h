@@ -12,7 +12,8 @@
 #define TRANSFER_MAX_BYTES (1ul << 20)	/* of one io_read or io_write */
 #define SYMLINK_HOPS_MAX 32		/* retries of one name before ELOOP */
 
-struct address_cache;			/* sockets.c */
+struct address_cache;			/* socket_address.c */
+struct socket_batch;			/* socket_batch.c */
 
 /* What a descriptor stands for; dup shares it.  Counted: the table holds one
    reference for each descriptor, a running call holds one too, so that a close
@@ -23,6 +24,7 @@ struct open_port {
 	bool is_directory;		/* reads with getdents */
 	int directory_entry;		/* index of the next one */
 	struct address_cache *addresses;
+	struct socket_batch *batch;
 };
 
 /* ---- fd.c.  These take the table's lock themselves. */

@@ -55,8 +55,9 @@ static long send_data(struct open_port *socket, const void *data, size_t size, i
 		return posix_error(result_error(error));
 	if (size > TRANSFER_MAX_BYTES)
 		size = TRANSFER_MAX_BYTES;
-	error = INTERRUPTIBLE(socket_send(socket->port, address, flags_to_hurd(flags), (char *)data, size,
-					  NULL, MACH_MSG_TYPE_COPY_SEND, 0, NULL, 0, &amount));
+	if (!socket_batch_send(socket, address, flags_to_hurd(flags), data, size, &amount, &error))
+		error = INTERRUPTIBLE(socket_send(socket->port, address, flags_to_hurd(flags), (char *)data, size,
+						  NULL, MACH_MSG_TYPE_COPY_SEND, 0, NULL, 0, &amount));
 	drop_port(address);
 	if (error == HURD_EPIPE && !(flags & MSG_NOSIGNAL))
 		signal_raise_self(SIGPIPE);
@@ -83,6 +84,14 @@ static int segment_size(const char *control, size_t size)
 	return item.level == IPPROTO_UDP && item.type == UDP_GRO ? item.value : 0;
 }
 
+static void finish_address(struct open_port *socket, mach_port_t address, struct sockaddr *name, socklen_t *name_size)
+{
+	if (name && name_size)
+		address_name(socket, address, name, name_size);
+	else
+		drop_port(address);
+}
+
 /* NAME may be NULL; *FLAGS goes in and out in musl's numbers. */
 static long receive_data(struct open_port *socket, void *buffer, size_t size, int *flags, struct sockaddr *name,
 			 socklen_t *name_size, int *segment)
@@ -90,8 +99,17 @@ static long receive_data(struct open_port *socket, void *buffer, size_t size, in
 	mach_port_t address = MACH_PORT_NULL, own_ports[4], *ports = own_ports;
 	char own_control[256], *control = own_control, *data = buffer;
 	mach_msg_type_number_t got, port_count = 4, control_size = sizeof own_control;
+	struct batch_result batch;
 	int out_flags = 0, error;
 
+	if (socket_batch_receive(socket, &batch, flags_to_hurd(*flags), buffer, size, &error)) {
+		if (error)
+			return posix_error(result_error(error));
+		*segment = segment_size(batch.control, batch.control_size);
+		*flags = flags_to_musl(batch.flags);
+		finish_address(socket, batch.address, name, name_size);
+		return batch.size;
+	}
 	if (size > TRANSFER_MAX_BYTES)
 		size = TRANSFER_MAX_BYTES;
 	got = size;
@@ -112,10 +130,7 @@ static long receive_data(struct open_port *socket, void *buffer, size_t size, in
 		if (given)
 			vm_deallocate(mach_task_self(), (vm_address_t)data, given);
 	}
-	if (name && name_size)
-		address_name(socket, address, name, name_size);
-	else
-		drop_port(address);
+	finish_address(socket, address, name, name_size);
 	*flags = flags_to_musl(out_flags);
 	return got;
 }

@@ -3,6 +3,8 @@
 #include "sockets.h"
 #include "prototypes.h"
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/time.h>
 #include <hurd/socket.h>
 
@@ -43,6 +45,8 @@ long sys_setsockopt(int fd, int level, int option, const void *value, socklen_t 
 		error = HURD_ENOPROTOOPT;
 	else
 		error = socket_setopt(socket->port, level, option, (char *)value, size);
+	if (error == 0 && level == IPPROTO_UDP && (option == UDP_SEGMENT || option == UDP_GRO))
+		socket_batch_enable(socket);
 	open_port_put(socket);
 	return error == MIG_BAD_ID ? -ENOTSOCK : posix_error(error);
 }

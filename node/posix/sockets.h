@@ -24,4 +24,22 @@ int address_name(struct open_port *socket, mach_port_t port, struct sockaddr *na
 /* Drops the address ports and the memory. */
 void address_cache_free(struct address_cache *cache);
 
+/* ---- socket_batch.c */
+struct batch_result {
+	mach_port_t address;		/* a reference for the caller */
+	size_t size;
+	char control[64];
+	size_t control_size;
+	int flags;
+};
+
+/* From now on the socket's server takes and gives much data inline. */
+void socket_batch_enable(struct open_port *socket);
+void socket_batch_free(struct socket_batch *batch);
+/* False: nothing was done, use the ordinary call.  Else *ERROR is its result. */
+bool socket_batch_send(struct open_port *socket, mach_port_t address, int flags, const void *data, size_t size,
+		       vm_size_t *amount, int *error);
+bool socket_batch_receive(struct open_port *socket, struct batch_result *result, int flags, void *data, size_t size,
+			  int *error);
+
 #endif

@@ -224,6 +224,8 @@ enum hurd_signal
 #define HURD_MSG_WAITALL   0x0040
 #define HURD_MSG_DONTWAIT  0x0080
 #define HURD_MSG_NOSIGNAL  0x0400
+/* Ours, on a socket with UDP_GRO only: the caller takes all data inline. */
+#define HURD_MSG_INLINE    0x40000000
 
 /* ---- terminals ------------------------------------------------------- */
 
