@@ -196,6 +196,14 @@ claim_free (struct rights *r, struct claim *c)
   FREE (r, c);
 }
 
+/* The grant of a granter that we lost may be on its way; or it came, and was taken back
+   when the granter lost us, before our claim: then nobody but we can end the waiting.  */
+static void
+claim_set_deadline (struct rights *r, struct claim *c)
+{
+  c->deadline = c->granter_session ? RIGHTS_NEVER : r->now + r->config.connect_us;
+}
+
 static void
 claim_go (struct rights *r, struct claim *c)
 {
@@ -204,7 +212,7 @@ claim_go (struct rights *r, struct claim *c)
     {
       c->home_session = home->id;
       c->state = CLAIM_SENT;
-      c->deadline = RIGHTS_NEVER;
+      claim_set_deadline (r, c);
       owe (r, &c->work, CLAIM_CLAIM);
       return;
     }
@@ -434,10 +442,8 @@ handoff_session_down (struct rights *r, struct session *s)
 	      claim_end (r, c, false, false);
 	      continue;
 	    }
-	  /* The grant may be on its way; or it came, and was taken back when the granter
-	     lost us, before our claim: then nobody but we can end the waiting.  */
 	  if (c->state == CLAIM_SENT)
-	    c->deadline = r->now + r->config.connect_us;
+	    claim_set_deadline (r, c);
 	}
       if (c->state == CLAIM_SENT && c->home_session == s->id)
 	claim_end (r, c, false, true);
