@@ -10,7 +10,7 @@ PAGES_TESTS := $(patsubst tests/core/pages/test_%.c,$(B)/host/tests/pages_%,$(PA
 PAGES_TEST_LIB := $(patsubst %.c,$(B)/host/pages-san/%.o,$(sort $(wildcard core/pages/*.c)) \
 	$(sort $(wildcard core/base/*.c)) tests/core/pages/harness.c)
 
-host-tests: $(PAGES_TESTS)
+host-tests: $(PAGES_TESTS) $(B)/host/tests/pages_explore $(B)/host/tests/pages_canaries
 
 $(B)/host/pages-san/%.o: %.c tests/core/pages/part.mk Makefile
 	@mkdir -p $(@D)
@@ -20,4 +20,29 @@ $(B)/host/tests/pages_%: $(B)/host/pages-san/tests/core/pages/test_%.o $(PAGES_T
 	@mkdir -p $(@D)
 	$(CC) $(PAGES_TEST_CFLAGS) -o $@ $(filter %.o,$^) -lcmocka
 
--include $(wildcard $(B)/host/pages-san/core/*/*.d $(B)/host/pages-san/tests/core/pages/*.d)
+# Worlds, with the simulator under the sanitizers too.
+$(B)/host/tests/pages_worlds: $(patsubst %.c,$(B)/host/pages-san/%.o,$(filter-out sim/pages/main.c, \
+	$(sort $(wildcard sim/pages/*.c))))
+
+# What runs millions of steps is built without them.
+$(B)/host/tests/pages_explore: tests/core/pages/explore.c $(patsubst %.c,$(B)/host/%.o, \
+		$(filter-out sim/pages/main.c,$(sort $(wildcard sim/pages/*.c)))) \
+		$(B)/host/core/pages.a $(B)/host/core/base.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -I$(top) $(WARN) -o $@ $(filter %.c %.o %.a,$^) -lcmocka
+
+# Engines deliberately broken, each with the whole simulator.
+PAGES_CANARIES := $(patsubst %,$(B)/host/pages-canary/%,1 2 3 4 5 6 7 8 9)
+PAGES_CANARY_SRC := $(sort $(wildcard core/pages/*.c))
+$(PAGES_CANARIES): $(B)/host/pages-canary/%: $(PAGES_CANARY_SRC) $(wildcard core/pages/*.h sim/pages/*.h) \
+		$(patsubst %.c,$(B)/host/%.o,$(sort $(wildcard sim/pages/*.c))) $(B)/host/core/base.a \
+		tests/core/pages/part.mk
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -I$(top) -DPAGES_CANARY=$* -o $@ $(filter %.c %.o %.a,$^)
+
+$(B)/host/tests/pages_canaries: tests/core/pages/canaries.c $(PAGES_CANARIES) $(B)/host/bin/sim-pages
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -g $(WARN) -o $@ $< -lcmocka
+
+-include $(wildcard $(B)/host/pages-san/core/*/*.d $(B)/host/pages-san/tests/core/pages/*.d \
+	$(B)/host/pages-san/sim/pages/*.d)
