@@ -7,8 +7,25 @@
 static bool
 same_want (const struct want *a, const struct want *b)
 {
+  if (a->kind == WANT_LOAD && b->kind == WANT_LOAD)
+    return true;		/* the store does not mind who wants it */
   return a->kind == b->kind && a->slot == b->slot && a->write == b->write
 	 && a->reply == b->reply && a->error == b->error;
+}
+
+/* The first of the pages before PAGE that want the same.  */
+static struct page *
+run_start (struct pages *p, struct page *page, const struct want *want)
+{
+  for (unsigned n = 1; n < PAGES_RUN_MAX && page->number; n++)
+    {
+      struct page *before = map_active (p, page->number - 1);
+      struct want w = before ? page_decide (p, before) : (struct want) { WANT_NOTHING };
+      if (!same_want (&w, want))
+	break;
+      page = before;
+    }
+  return page;
 }
 
 /* Active neighbours behind PAGE with the same wish; a supply may go on with pages that
@@ -349,6 +366,9 @@ carry_out (struct pages *p, struct page *page, uint64_t count, uint64_t supplied
 bool
 commit (struct pages *p, struct page *page, struct want want, struct pages_action *a)
 {
+  page = run_start (p, page, &want);
+  if (want.kind == WANT_LOAD)
+    want = page_decide (p, page);	/* the first one's reader is read ahead for */
   uint64_t supplied, count = run_length (p, page, &want, &supplied);
   *a = (struct pages_action) { .client = p->clients[want.slot].number };
   fill (p, page, count, a);

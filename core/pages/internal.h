@@ -313,7 +313,7 @@ const struct dr_slice *page_data (const struct page *page);
 
 /* --- commit.c ---------------------------------------------------------------------- */
 
-/* Carries out WANT for PAGE and its neighbours.  False: out of memory, nothing
+/* Carries out WANT for PAGE and its neighbours on both sides.  False: out of memory, nothing
    happened.  */
 bool commit (struct pages *p, struct page *page, struct want want,
 	     struct pages_action *action);
