@@ -108,7 +108,7 @@ run_worlds (const struct settings *s)
       printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated,
 	      result.what);
       shrink (&o, &result);
-      printf ("shortest found: %s: %s\nreplay: ./drove sim-pages --seed %llu --worlds 1 "
+      printf ("shortest found: %s: %s\nreplay: build/host/bin/sim-pages --seed %llu --worlds 1 "
 	      "--kernels %u --steps %u --trace\n", result.violated, result.what,
 	      (unsigned long long) o.seed, o.kernels, o.steps);
       return 1;
