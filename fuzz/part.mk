@@ -8,7 +8,7 @@ FUZZ_TARGETS := $(patsubst fuzz/fuzz_%.c,%,$(sort $(wildcard fuzz/fuzz_*.c)))
 
 fuzz_sources_wire := $(FUZZ_CORE)
 fuzz_sources_rights := $(FUZZ_CORE) $(sort $(wildcard core/rights/*.c sim/kernel/*.c)) \
-	sim/world/node.c sim/world/translate.c
+	sim/world/node.c sim/world/node_receive.c sim/world/node_deliver.c sim/world/translate.c
 fuzz_sources_link := core/base/alloc.c core/base/buf.c core/base/status.c $(sort $(wildcard core/link/*.c))
 fuzz_sources_handshake := $(fuzz_sources_link)
 fuzz_sources_peers := netmsg/peers.c netmsg/complaint.c netmsg/keys.c core/base/status.c
