@@ -479,6 +479,15 @@ send_marker (struct rights *r, struct queue *q, struct message *m,
   return EMITTED;
 }
 
+/* Credits that have waited a while go in one datagram with a message: alone they
+   would cost the peer a wake-up in the middle of a request and its reply.  */
+static void
+take_credits_along (struct rights *r, struct session *s)
+{
+  if (!list_empty (&s->owing) && r->now + r->config.credit_us / 4 * 3 >= s->credit_at)
+    owe (r, &s->work, SESSION_CREDIT);
+}
+
 static enum emitted
 send_message (struct rights *r, struct queue *q, struct message *m,
 	      struct rights_action *a)
@@ -510,6 +519,7 @@ send_message (struct rights *r, struct queue *q, struct message *m,
   a->session = s->id;
   a->stream = way->handle;
   parcel_post (r, m, a, p.head, used);
+  take_credits_along (r, s);
   list_remove (&m->node);
   q->out_count--;
   if (q->once)
