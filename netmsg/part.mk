@@ -25,7 +25,7 @@ netmsg_generated := $(B)/node/netmsg/mig
 netmsg_stubs := netmsg_user netmsg_server fsys_server
 netmsg_stub_objects := $(netmsg_stubs:%=$(netmsg_generated)/%.o)
 netmsg_headers := $(netmsg_stubs:%=$(netmsg_generated)/%.h)
-netmsg_cflags = -std=gnu11 -O2 -g -fno-strict-aliasing -D_GNU_SOURCE -I. -Inetmsg -I$(netmsg_generated) \
+netmsg_cflags = -std=gnu11 -O2 -g -mgeneral-regs-only -fno-strict-aliasing -D_GNU_SOURCE -I. -Inetmsg -I$(netmsg_generated) \
 	-I$(B)/node/libsodium/include $(WARN)
 
 $(netmsg_generated)/netmsg_user.c $(netmsg_generated)/netmsg_user.h &: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev

@@ -159,12 +159,12 @@ static kern_return_t call_select_timeout(struct call *call)
 	int types = request_int(&call->request);
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	/* As floating point: what a caller sends may be any number. */
-	double left_ms = ((double)(int64_t)until[0] - (double)now.tv_sec) * 1e3 +
-		((double)(int64_t)until[1] - (double)now.tv_nsec) / 1e6;
-	if (left_ms <= 0)
+	/* What a caller sends may be any number. */
+	__int128 left_ns = ((__int128)(int64_t)until[0] - now.tv_sec) * 1000000000 + (int64_t)until[1] - now.tv_nsec;
+	if (left_ns <= 0)
 		return start_select(call, types, 0, false);
-	uint64_t wait_ms = left_ms < (double)select_wait_ms_max ? (uint64_t)left_ms + 1 : select_wait_ms_max;
+	__int128 left_ms = left_ns / 1000000 + 1;
+	uint64_t wait_ms = left_ms < select_wait_ms_max ? (uint64_t)left_ms : select_wait_ms_max;
 	return start_select(call, types, port_milliseconds() + wait_ms, true);
 }
 

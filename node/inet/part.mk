@@ -8,7 +8,7 @@ inet_lwip_names := core/def core/inet_chksum core/init core/ip core/mem core/mem
 inet_lwip_objects := $(inet_lwip_names:%=$(B)/node/inet/lwip/%.o)
 inet_objects := $(patsubst node/inet/%.c,$(B)/node/inet/%.o,$(wildcard node/inet/*.c node/inet/lwip/*.c))
 inet_headers := $(wildcard node/inet/*.h node/inet/lwip/*.h node/inet/lwip/arch/*.h node/posix/include/hurd_abi.h)
-inet_flags := -std=gnu11 -O2 -fno-strict-aliasing -ffunction-sections -fdata-sections \
+inet_flags := -std=gnu11 -O2 -mgeneral-regs-only -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include -Inode/posix/include
 
 # lwIP is built as it comes; only our own options differ.

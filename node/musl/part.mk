@@ -53,11 +53,11 @@ mach_runtime := $(patsubst node/musl/mach/%,$(B)/node/mach/%.o,$(wildcard node/m
 
 $(B)/node/mach/%.o: node/musl/mach/% $(NODE_HEADERS) node/posix/posix_thread.h
 	@mkdir -p $(@D)
-	$(NODE_CC) -std=gnu11 -O2 $(WARN) -ffunction-sections -Inode/posix -c -o $@ $<
+	$(NODE_CC) -std=gnu11 -O2 -mgeneral-regs-only $(WARN) -ffunction-sections -Inode/posix -c -o $@ $<
 
 $(mach_stubs)/libmach.a: $(mach_stubs)/.made $(NODE_HEADERS)
 	for source in $(mach_stubs)/*.c; do \
-		$(NODE_CC) -std=gnu11 -O2 -w -ffunction-sections -c -o $${source%.c}.o $$source || exit 1; done
+		$(NODE_CC) -std=gnu11 -O2 -mgeneral-regs-only -w -ffunction-sections -c -o $${source%.c}.o $$source || exit 1; done
 	rm -f $@
 	ar rcs $@ $(mach_stubs)/*.o
 

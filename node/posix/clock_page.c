@@ -11,12 +11,13 @@
    the memory object, whose right it has inherited. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <x86intrin.h>
 #include <sys/syscall.h>
 #include <mach/time_value.h>
 #include "posix.h"
 
-enum { PAGE_BYTES = 4096, CALIBRATION_TICKS = 8, INTERPOLATED_MAX_NS = POSIX_TICK_NS - 1000 };
+enum { PAGE_BYTES = 4096, CALIBRATION_TICKS = 8, INTERPOLATED_MAX_NS = POSIX_TICK_NS - 1000, TICK_DRIFT_PART = 32 };
 enum page_state { UNTRIED, TRYING, MAPPED, MISSING };
 
 static struct {
@@ -114,6 +115,32 @@ static long read_value(const volatile time_value64_t *value, const volatile int6
 
 /* ---- between two ticks */
 
+static uint64_t scaled(uint64_t value, uint64_t by, uint64_t of)
+{
+	unsigned __int128 result = (unsigned __int128)value * by / of;
+	return result < LONG_MAX ? result : LONG_MAX;
+}
+
+/* A tick is seen first some time after it began.  When that was follows from the
+   earlier ones, as far as they are known; being seen earlier than that corrects
+   it at once, being seen later hardly, for that is what a pause looks like. */
+static void begin_tick(long tick_ns, uint64_t counter)
+{
+	long known_ns = now.tick_ns - now.first_ns;
+	uint64_t known = now.tick_counter - now.first_counter;
+	uint64_t began = counter;
+	if (known_ns >= CALIBRATION_TICKS * POSIX_TICK_NS && known > 0) {
+		uint64_t tick = scaled(known, POSIX_TICK_NS, known_ns);
+		began = now.tick_counter + scaled(known, tick_ns - now.tick_ns, known_ns);
+		if (counter < began || counter - began > 2 * tick)
+			began = counter;	/* earlier than thought; or ticks were lost */
+		else
+			began += (counter - began) / TICK_DRIFT_PART;
+	}
+	now.tick_ns = tick_ns;
+	now.tick_counter = began;
+}
+
 /* How far we are into the tick that began at TICK_NS of uptime; 0 when it is not known. */
 static long into_tick(long tick_ns)
 {
@@ -126,14 +153,12 @@ static long into_tick(long tick_ns)
 		now.first_ns = now.tick_ns = tick_ns;
 		now.first_counter = now.tick_counter = counter;
 	}
-	if (tick_ns > now.tick_ns) {
-		now.tick_ns = tick_ns;
-		now.tick_counter = counter;
-	}
+	if (tick_ns > now.tick_ns)
+		begin_tick(tick_ns, counter);
 	long known_ns = now.tick_ns - now.first_ns;
 	uint64_t known = now.tick_counter - now.first_counter, passed = counter - now.tick_counter;
 	if (tick_ns == now.tick_ns && known_ns >= CALIBRATION_TICKS * POSIX_TICK_NS && known > 0 && counter > now.tick_counter)
-		into = (long)((double)passed * (double)known_ns / (double)known);
+		into = scaled(passed, known_ns, known);
 	__atomic_store_n(&now.lock, 0, __ATOMIC_RELEASE);
 	return into < INTERPOLATED_MAX_NS ? into : INTERPOLATED_MAX_NS;
 }

@@ -13,7 +13,7 @@ $(posix_internal:%=$(B)/node/posix/%.o): posix_extra = -D_XOPEN_SOURCE=700 -I$(p
 
 $(B)/node/posix/%.o: node/posix/%.c $(wildcard node/posix/*.h node/posix/include/*.h) $(NODE_HEADERS) $$(NODE_HURD_HEADERS)
 	@mkdir -p $(@D)
-	$(B)/node/cc -std=gnu11 -O2 $(WARN) $(posix_extra) -Inode/posix -Inode/posix/include -c -o $@ $<
+	$(B)/node/cc -std=gnu11 -O2 -mgeneral-regs-only $(WARN) $(posix_extra) -Inode/posix -Inode/posix/include -c -o $@ $<
 
 # What the signal thread answers.  Its names must not meet those of a program
 # that serves the same interfaces.

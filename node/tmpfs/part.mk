@@ -6,7 +6,7 @@ tmpfs_pure := pages directory store access locks tar unpack
 tmpfs_sources := $(wildcard node/tmpfs/*.c)
 tmpfs_stubs := fs_S io_S fsys_S ifsock_S interrupt_S
 tmpfs_objects := $(tmpfs_sources:node/tmpfs/%.c=$(tmpfs_dir)/%.o) $(tmpfs_stubs:%=$(tmpfs_dir)/%.o)
-tmpfs_cflags := -std=gnu11 -O2 $(WARN) -Inode/tmpfs -Inode/posix/include -I$(tmpfs_dir)
+tmpfs_cflags := -std=gnu11 -O2 -mgeneral-regs-only $(WARN) -Inode/tmpfs -Inode/posix/include -I$(tmpfs_dir)
 
 $(tmpfs_dir)/%_S.c $(tmpfs_dir)/%_S.h &: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs node/tmpfs/translation.h tools/mig
 	@mkdir -p $(@D)
