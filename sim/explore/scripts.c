@@ -71,6 +71,23 @@ const struct script scripts[] = {
     [B] = { { SEND, P } },
     [C] = { { SEND, P } },
     [FATE] = { { CUT, A, C } } } },
+  { "three holders pass each other copies", 3, {
+    [A] = { { WATCH, P }, { GIVE, P, B }, { GIVE, P, C }, { GIVE, P, B } },
+    [B] = { { GIVE, P, C }, { SEND, P }, { DROP, P } },
+    [C] = { { GIVE, P, B }, { SEND, P }, { DROP, P } } } },
+  { "two ports over three nodes", 3, {
+    [A] = { { GIVE, P, B }, { SEND, Q } },
+    [B] = { { GIVE, Q, C }, { GIVE, P, C }, { DROP, P } },
+    [C] = { { GIVE, Q, A }, { SEND, P }, { SEND, Q } } } },
+  { "two migrations with senders everywhere", 3, {
+    [A] = { { GIVE, P, B }, { GIVE, P, C }, { MOVE, P, B }, { SEND, P } },
+    [B] = { { SEND, P }, { MOVE, P, C } },
+    [C] = { { SEND, P }, { SEND, P } } } },
+  { "migration, hand-off and death of a peer", 3, {
+    [A] = { { GIVE, P, B }, { MOVE, P, B } },
+    [B] = { { GIVE, P, C }, { MOVE, P, C } },
+    [C] = { { SEND, P }, { SEND, P } },
+    [FATE] = { { CUT, B, C } } } },
   { "peer death under a send-once right", 2, {
     [A] = { { GIVE_ONCE, P, B }, { GIVE_ONCE, P, B } },
     [B] = { { USE_ONCE, P } },
