@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mach/bridge_internal.h"
 
+#include "mach/resident.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
@@ -142,7 +144,9 @@ bridge_create (const struct rights_config *config, const struct bridge_driver *d
 	bridge->driver = *driver;
 	bridge->marker_secret = config->epoch ^ (uintptr_t) bridge;
 	bridge->workers = workers_create (BRIDGE_WORKERS_MAX);
-	if (bridge->workers == NULL || !make_ports (bridge)
+	bridge->touchers = workers_create (BRIDGE_TOUCHERS_MAX);
+	resident_prepare ();
+	if (bridge->workers == NULL || bridge->touchers == NULL || !make_ports (bridge)
 		|| rights_create (config, bridge_alloc (), &bridge->rights) != DR_OK)
 		return NULL;
 	proxies_init (&bridge->proxies, bridge->set);

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #define BRIDGE_WORKERS_MAX 512		/* deliveries that may block in the kernel at once */
+#define BRIDGE_TOUCHERS_MAX 512		/* messages whose memory's pager may be slow at once */
 
 struct bridge;
 

@@ -16,7 +16,8 @@ struct bridge
 	struct rights *rights;
 	struct bridge_driver driver;
 	struct proxies proxies;
-	struct workers *workers;
+	struct workers *workers;	/* deliver */
+	struct workers *touchers;	/* make received memory resident */
 	struct receiver receiver;	/* the receive thread's own */
 	mach_port_t set;		/* all proxies and NOTICES */
 	mach_port_t notices;		/* notifications about local names come here */
@@ -45,6 +46,14 @@ void bridge_execute (struct bridge *bridge, const struct rights_action *action);
 
 /* Executes all that the engine wants done now. */
 void bridge_run (struct bridge *bridge);
+
+/* Passes a message received from proxy NUMBER to the engine.  Its rights and memory are the engine's
+   then, or destroyed.  May step out while the engine has no room. */
+void bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *message);
+
+/* The same for a message with out-of-line memory: copies it, and does it later on a thread that may
+   wait for the memory's pager.  Nothing else is received from PROXY meanwhile. */
+void bridge_touch_first (struct bridge *bridge, struct proxy *proxy, const mach_msg_header_t *message);
 
 /* The receive thread. */
 void *bridge_receive (void *bridge);

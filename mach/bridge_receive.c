@@ -5,6 +5,7 @@
    among them and of our own markers is what the engine relies on. */
 #include "mach/bridge_internal.h"
 
+#include "mach/resident.h"
 #include "mach/take.h"
 
 #include <mach/notify.h>
@@ -23,8 +24,8 @@ step_out_for_a_moment (struct bridge *bridge)
 	rights_tick (bridge->rights, bridge_now ());
 }
 
-static void
-pass_on (struct bridge *bridge, uint32_t number, const mach_msg_header_t *header)
+void
+bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *header)
 {
 	struct taken taken;
 	enum dr_status status;
@@ -33,7 +34,7 @@ pass_on (struct bridge *bridge, uint32_t number, const mach_msg_header_t *header
 		step_out_for_a_moment (bridge);
 	if (status != DR_OK)
 	{
-		mach_msg_destroy ((mach_msg_header_t *) header);
+		mach_msg_destroy (header);
 		return;
 	}
 	while ((status = rights_message (bridge->rights, bridge_now (), number, &taken.message)) == DR_LIMIT
@@ -120,7 +121,12 @@ take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *
 	if (proxy->once && header->msgh_id == MACH_NOTIFY_SEND_ONCE && header->msgh_size == sizeof *header)
 		rights_send_once_gone (bridge->rights, bridge_now (), proxy->number);
 	else if (proxy->once || !by_send_once || !take_notice (bridge, proxy, header))
-		pass_on (bridge, proxy->number, header);
+	{
+		if (resident_needed (header))
+			bridge_touch_first (bridge, proxy, header);
+		else
+			bridge_pass_on (bridge, proxy->number, header);
+	}
 }
 
 /* About a name in our own task. */

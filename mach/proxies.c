@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mach/proxies.h"
 
+#include "core/base/status.h"
+
 #include <stdlib.h>
 
 void
@@ -65,8 +67,17 @@ drop_notify (struct proxies *proxies, struct proxy *proxy)
 }
 
 static void
+let_go (struct proxy *proxy)
+{
+	if (proxy->held != NULL)
+		*proxy->held = NULL;
+	proxy->held = NULL;
+}
+
+static void
 leave (struct proxies *proxies, struct proxy *proxy)
 {
+	let_go (proxy);
 	map_remove (&proxies->by_number, proxy->number);
 	map_remove (&proxies->by_port, proxy->port);
 	drop_notify (proxies, proxy);
@@ -92,7 +103,7 @@ proxies_create (struct proxies *proxies, uint32_t number, bool once)
 	if (proxy == NULL)
 		mach_port_mod_refs (mach_task_self (), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	else
-		proxy->received_from = true;
+		proxy->wanted = proxy->received_from = true;
 	return proxy;
 }
 
@@ -118,9 +129,12 @@ proxies_adopt (struct proxies *proxies, uint32_t number, mach_port_t port)
 	return NULL;
 }
 
-void
-proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive)
+/* A send-once proxy has one message only: it may stay in the set while that is held. */
+static void
+settle (struct proxies *proxies, struct proxy *proxy)
 {
+	bool receive = proxy->wanted && (proxy->held == NULL || proxy->once);
+
 	if (proxy->received_from == receive)
 		return;
 	proxy->received_from = receive;
@@ -128,8 +142,31 @@ proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive)
 }
 
 void
+proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive)
+{
+	proxy->wanted = receive;
+	settle (proxies, proxy);
+}
+
+void
+proxies_hold (struct proxies *proxies, struct proxy *proxy, struct proxy **holder)
+{
+	*holder = proxy;
+	proxy->held = holder;
+	settle (proxies, proxy);
+}
+
+void
+proxies_go_on (struct proxies *proxies, struct proxy *proxy)
+{
+	proxy->held = NULL;
+	settle (proxies, proxy);
+}
+
+void
 proxies_destroy (struct proxies *proxies, struct proxy *proxy)
 {
+	let_go (proxy);
 	if (proxy->once && proxy->used && proxies->spares < PROXIES_SPARE_MAX)
 	{
 		/* its only right is gone and its only message was received: as good as new */
@@ -167,6 +204,7 @@ proxies_release (struct proxies *proxies, struct proxy *proxy)
 {
 	mach_port_t port = proxy->port;
 
+	dr_assert (proxy->held == NULL);	/* it was closed: all its messages have been passed on */
 	proxies_receive (proxies, proxy, false);
 	leave (proxies, proxy);
 	return port;

@@ -17,7 +17,9 @@ struct proxy
 				   to PORT may have been made for notifications before it moved here */
 	bool once;		/* one message or one notification, then it is done */
 	bool used;		/* once: that one thing has come */
+	bool wanted;		/* is to be received from */
 	bool received_from;	/* is in the port set */
+	struct proxy **held;	/* see proxies_hold */
 	bool destroyed;		/* only the name is left: see proxies_destroy */
 	unsigned ignore_send_once;	/* notifications of our own making to come */
 	struct proxy *next;	/* of the destroyed ones */
@@ -49,6 +51,12 @@ struct proxy *proxies_adopt (struct proxies *proxies, uint32_t number, mach_port
 
 /* Puts the port into the set, or takes it out. */
 void proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive);
+
+/* A message of PROXY was received but is not ready to be looked at: nothing else is received from it
+   until proxies_go_on, whatever proxies_receive says.  *HOLDER is PROXY, and becomes NULL when the
+   proxy goes first. */
+void proxies_hold (struct proxies *proxies, struct proxy *proxy, struct proxy **holder);
+void proxies_go_on (struct proxies *proxies, struct proxy *proxy);
 
 /* Destroys the receive right; holders get dead names.  A message of it may have been received and
    not yet been looked at, so its name stays taken (a dead name) until proxies_bury. */

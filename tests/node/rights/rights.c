@@ -3,6 +3,7 @@
    one (and of a third one).  Prints "ok NAME" or "not ok NAME: why" per test and a last line. */
 #include "box.h"
 #include "letter.h"
+#include "paged.h"
 
 #include <fcntl.h>
 #include <hurd.h>
@@ -19,6 +20,8 @@
 #define SOME_PORTS 40
 #define BIG_BYTES (64u << 20)
 #define ID_PLAIN 4711
+#define PAGED_BYTES (16u << 10)
+#define PAGED_VALUE 77
 
 static mach_port_t box, third;
 static struct letter letter;
@@ -261,6 +264,151 @@ static bool a_page_less_one_byte_out_of_line (void) { return echo_memory (vm_pag
 static bool a_page_out_of_line_deallocated (void) { return echo_memory (vm_page_size, true); }
 static bool three_pages_and_a_bit_out_of_line (void) { return echo_memory (3 * vm_page_size + 17, true); }
 static bool sixty_four_megabytes_out_of_line (void) { return echo_memory (BIG_BYTES, true); }
+
+/* --- memory whose pager fails ------------------------------------------------------ */
+
+static void
+warm_up_paged (void)
+{
+	vm_address_t address;
+	struct paged *paged = paged_new (PAGED_SILENT, PAGED_BYTES, &address);
+
+	if (paged == NULL || !paged_end (paged, WAIT_MS))
+		fprintf (stderr, "rights-test: no paged memory\n");
+}
+
+/* A request to the box with a send right to RIGHT, moved, and the paged memory at ADDRESS. */
+static void
+write_paged (mach_msg_id_t id, mach_port_t right, vm_address_t address)
+{
+	letter_begin (&letter, id);
+	letter_add_int (&letter, PAGED_VALUE);
+	if (right != MACH_PORT_NULL)
+		letter_add_right (&letter, right, MACH_MSG_TYPE_MOVE_SEND);
+	letter_add_memory (&letter, (void *) address, PAGED_BYTES, false);
+}
+
+static bool
+a_failing_pager_loses_its_message_only (void)
+{
+	mach_port_t port = new_pair (), notices = new_port ();
+	struct paged *paged;
+	vm_address_t address;
+	int32_t value;
+
+	request_notice (port, MACH_NOTIFY_NO_SENDERS, notices);
+	paged = paged_new (PAGED_FAILS, PAGED_BYTES, &address);
+	CHECK (paged != NULL);
+	write_paged (BOX_ECHO, port, address);
+	CHECK (letter_call (&letter, box, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK (letter.header.msgh_id == MACH_NOTIFY_SEND_ONCE);
+	CHECK (arrived (notices, WAIT_MS, &value) == MACH_NOTIFY_NO_SENDERS);
+	CHECK (an_empty_message_is_answered ());
+	CHECK (paged_end (paged, WAIT_MS));
+	destroy_receive (notices);
+	destroy_receive (port);
+	return true;
+}
+
+static bool
+a_failing_pager_in_an_answer_is_reported (void)
+{
+	struct paged *paged;
+	vm_address_t address;
+	mach_msg_type_name_t disposition;
+	mach_port_t once;
+	int32_t place, id;
+
+	CHECK (ask_ints (box, BOX_NEW, 1, &place, 0));
+	CHECK (letter_next_right (&letter, &once, &disposition));
+	drop (once);
+	CHECK (give (box, place, MACH_MSG_TYPE_MAKE_SEND_ONCE, &once));
+	paged = paged_new (PAGED_FAILS, PAGED_BYTES, &address);
+	CHECK (paged != NULL);
+	write_paged (ID_PLAIN, MACH_PORT_NULL, address);
+	CHECK (letter_send_disposed (&letter, once, MACH_MSG_TYPE_MOVE_SEND_ONCE, MACH_PORT_NULL, WAIT_MS) == 0);
+	CHECK (ask_ints (box, BOX_RECEIVE, 1, &id, 2, place, WAIT_MS) && id == MACH_NOTIFY_SEND_ONCE);
+	CHECK (paged_end (paged, WAIT_MS));
+	return clear (box);
+}
+
+/* The message waits for its memory, and what is behind it at the same port waits for it. */
+static bool
+wait_for_pager (struct paged *paged, vm_address_t address, mach_port_t right, int32_t place)
+{
+	int32_t answer[2];
+
+	write_paged (ID_PLAIN, MACH_PORT_NULL, address);
+	CHECK (letter_send (&letter, right, MACH_PORT_NULL, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK (send_value (right, PAGED_VALUE + 1, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK (paged_was_asked (paged, WAIT_MS));
+	for (int i = 0; i < 20; i++)
+		CHECK (an_empty_message_is_answered ());
+	CHECK (ask_ints (box, BOX_RECEIVE, 2, answer, 2, place, SHORT_MS) && answer[0] == 0);
+	return true;
+}
+
+static bool
+a_silent_pager (bool answers_at_last)
+{
+	int32_t place, answer[2];
+	mach_port_t right;
+	mach_msg_type_name_t disposition;
+	struct paged *paged;
+	vm_address_t address;
+
+	CHECK (ask_ints (box, BOX_NEW, 1, &place, 0));
+	CHECK (letter_next_right (&letter, &right, &disposition));
+	paged = paged_new (PAGED_SILENT, PAGED_BYTES, &address);
+	CHECK (paged != NULL && wait_for_pager (paged, address, right, place));
+	if (answers_at_last)
+	{
+		paged_answer (paged);
+		CHECK (ask_ints (box, BOX_RECEIVE, 2, answer, 2, place, WAIT_MS));
+		CHECK (answer[0] == ID_PLAIN && answer[1] == PAGED_VALUE);
+	}
+	else
+		paged_give_up (paged);
+	CHECK (ask_ints (box, BOX_RECEIVE, 2, answer, 2, place, WAIT_MS));
+	CHECK (answer[0] == ID_PLAIN && answer[1] == PAGED_VALUE + 1);
+	CHECK (paged_end (paged, WAIT_MS));
+	drop (right);
+	return clear (box);
+}
+
+static bool a_slow_pager_makes_only_its_port_wait (void) { return a_silent_pager (true); }
+static bool a_pager_that_gives_up_loses_its_message_only (void) { return a_silent_pager (false); }
+
+/* The port goes while a message to it waits for its memory. */
+static bool
+a_port_dies_while_its_message_waits (void)
+{
+	int32_t place;
+	mach_port_t right, port = new_pair (), notices = new_port ();
+	mach_msg_type_name_t disposition;
+	struct paged *paged;
+	vm_address_t address;
+
+	CHECK (ask_ints (box, BOX_NEW, 1, &place, 0));
+	CHECK (letter_next_right (&letter, &right, &disposition));
+	request_notice (port, MACH_NOTIFY_NO_SENDERS, notices);
+	request_notice (right, MACH_NOTIFY_DEAD_NAME, notices);
+	paged = paged_new (PAGED_SILENT, PAGED_BYTES, &address);
+	CHECK (paged != NULL);
+	write_paged (ID_PLAIN, port, address);
+	CHECK (letter_send (&letter, right, MACH_PORT_NULL, WAIT_MS) == MACH_MSG_SUCCESS);
+	CHECK (paged_was_asked (paged, WAIT_MS));
+	CHECK (ask_ints (box, BOX_DESTROY, 0, NULL, 1, place));
+	CHECK (arrived (notices, WAIT_MS, &place) == MACH_NOTIFY_DEAD_NAME);
+	paged_answer (paged);
+	CHECK (arrived (notices, WAIT_MS, &place) == MACH_NOTIFY_NO_SENDERS);
+	CHECK (paged_end (paged, WAIT_MS));
+	drop (right);
+	drop (right);	/* the notification's */
+	destroy_receive (notices);
+	destroy_receive (port);
+	return clear (box);
+}
 
 /* --- send rights ------------------------------------------------------------------- */
 
@@ -741,6 +889,8 @@ static const struct test tests[] =
 	TEST (a_full_queue_blocks_its_sender_and_nobody_else), TEST (a_receive_right_moves_with_its_queue),
 	TEST (a_receive_right_comes_home_under_its_name), TEST (no_senders_requested_before_the_move_still_comes),
 	TEST (a_right_moved_to_the_port_it_is_sent_to), TEST (sixty_four_megabytes_out_of_line),
+	TEST (a_failing_pager_loses_its_message_only), TEST (a_slow_pager_makes_only_its_port_wait),
+	TEST (a_failing_pager_in_an_answer_is_reported), TEST (a_pager_that_gives_up_loses_its_message_only), TEST (a_port_dies_while_its_message_waits),
 	TEST3 (a_right_passed_on_to_a_third_node_is_direct_and_the_same),
 	TEST3 (a_receive_right_moves_on_to_a_third_node),
 };
@@ -806,7 +956,9 @@ main (int argc, char **argv)
 	box = find_box (argv[1]);
 	if (argc > 2 && argv[2][0] != '-')
 		third = find_box (argv[2]);
-	an_empty_message_is_answered ();	/* makes what every later call has */
+	/* these make what every later call and thread has */
+	an_empty_message_is_answered ();
+	warm_up_paged ();
 	for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
 	{
 		if ((tests[i].needs_third && third == MACH_PORT_NULL) || (argc > 3 && strstr (tests[i].name, argv[3]) == NULL))
