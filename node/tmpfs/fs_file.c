@@ -221,7 +221,9 @@ kern_return_t S_file_reparent(open_t open, mach_port_t reply, mach_msg_type_name
 	struct surroundings *around = surroundings_make(description->node, parent, root_parent);
 	if (!around)
 		return HURD_ENOMEM;
-	error_t error = open_make(description->node, description->flags, around, open->ids, &made);
+	error_t error = HURD_ENOMEM;
+	if (surroundings_within(around, description->around))
+		error = open_make(description->node, description->flags, around, open->ids, &made);
 	surroundings_drop(around);
 	if (error)
 		return error;

@@ -78,9 +78,11 @@ static error_t leave_at(struct walk *walk, retry_type retry, mach_port_t port, m
 static error_t dot_dot(struct walk *walk, struct node **found)
 {
 	struct surroundings *around = walk->start->description->around;
-	if (walk->directory == around->shadow_root) {
-		if (around->shadow_parent)
-			return leave_at(walk, FS_RETRY_REAUTH, around->shadow_parent, MACH_MSG_TYPE_COPY_SEND);
+	for (struct surroundings *wall = around; wall; wall = wall->outer) {
+		if (walk->directory != wall->shadow_root)
+			continue;
+		if (wall->shadow_parent)
+			return leave_at(walk, FS_RETRY_REAUTH, wall->shadow_parent, MACH_MSG_TYPE_COPY_SEND);
 		*found = walk->directory;
 		return 0;
 	}

@@ -15,6 +15,7 @@
 #define TMPFS_READ_BYTES_MAX		(64u << 20)	/* in one reply; longer reads are short */
 #define TMPFS_READDIR_BYTES_MAX		(1u << 20)	/* in one reply */
 #define TMPFS_PASSIVE_BYTES_MAX		16384u		/* of a passive translator's arguments */
+#define TMPFS_REPARENTED_DEPTH_MAX	64u		/* roots made within roots by file_reparent */
 #define TMPFS_IDS_MAX			256u		/* user or group ids of one open */
 #define TMPFS_LOCKS_HELD_MAX		4096u		/* of one file; one more is ENOLCK */
 #define TMPFS_LOCKS_WAITING_MAX		4096u		/* in all */

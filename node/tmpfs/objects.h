@@ -32,6 +32,9 @@ struct surroundings {
 	struct node *shadow_root;	/* held, or NULL */
 	mach_port_t shadow_parent;	/* a send right, or null: then ".." of the shadow root is itself */
 	mach_port_t root_parent;	/* a send right to what is above the file system's root, or null */
+	struct surroundings *outer;	/* what these were made within: its shadow root still confines a
+					   directory that was moved out of ours.  One reference, or NULL */
+	uint32_t depth;			/* how many outer ones there are */
 };
 
 /* What io_duplicate and io_restrict_auth share. */
@@ -92,6 +95,8 @@ void server_end_if_forgotten(void);
 
 /* Consumes the send rights SHADOW_PARENT and ROOT_PARENT in any case. */
 struct surroundings *surroundings_make(struct node *shadow_root, mach_port_t shadow_parent, mach_port_t root_parent);
+/* Puts AROUND, just made, within OUTER.  False: they would lie too deep. */
+bool surroundings_within(struct surroundings *around, struct surroundings *outer);
 void surroundings_drop(struct surroundings *around);
 /* A new open of NODE; takes its own references of all it is given. */
 error_t open_make(struct node *node, int flags, struct surroundings *around, struct ids *ids, open_t *made);

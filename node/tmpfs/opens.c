@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <hurd_abi.h>
 
+#include "limits.h"
 #include "objects.h"
 
 static void give_up(mach_port_t right)
@@ -20,22 +21,41 @@ struct surroundings *surroundings_make(struct node *shadow_root, mach_port_t sha
 		give_up(root_parent);
 		return NULL;
 	}
-	*around = (struct surroundings){ 1, shadow_root, shadow_parent, root_parent };
+	*around = (struct surroundings){ .references = 1, .shadow_root = shadow_root,
+		.shadow_parent = shadow_parent, .root_parent = root_parent };
 	if (shadow_root)
 		node_hold(shadow_root);
 	return around;
 }
 
+bool surroundings_within(struct surroundings *around, struct surroundings *outer)
+{
+	if (outer->shadow_root == around->shadow_root)	/* the same walls again: those further out remain */
+		outer = outer->outer;
+	if (!outer || !outer->shadow_root)
+		return true;
+	if (outer->depth == TMPFS_REPARENTED_DEPTH_MAX)
+		return false;
+	around->outer = outer;
+	around->depth = outer->depth + 1;
+	outer->references++;
+	return true;
+}
+
 void surroundings_drop(struct surroundings *around)
 {
-	assert(around->references);
-	if (--around->references)
-		return;
-	give_up(around->shadow_parent);
-	give_up(around->root_parent);
-	if (around->shadow_root)
-		node_drop(&server.store, around->shadow_root);
-	free(around);
+	while (around) {
+		struct surroundings *outer = around->outer;
+		assert(around->references);
+		if (--around->references)
+			return;
+		give_up(around->shadow_parent);
+		give_up(around->root_parent);
+		if (around->shadow_root)
+			node_drop(&server.store, around->shadow_root);
+		free(around);
+		around = outer;
+	}
 }
 
 static struct description *description_make(struct node *node, int flags, struct surroundings *around)
