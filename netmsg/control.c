@@ -125,14 +125,14 @@ S_netmsg_stop (mach_port_t control)
 }
 
 static kern_return_t
-give_control (mach_port_t control, mach_port_t dotdot, bool administrator, mach_port_t *file,
+give_control (mach_port_t control, mach_port_t dotdot, const struct requester *requester, mach_port_t *file,
 	mach_msg_type_name_t *file_type)
 {
 	if (control != running->filesystem)
 		return WIRE_EOPNOTSUPP;
 	if (MACH_PORT_VALID (dotdot))
 		mach_port_deallocate (mach_task_self (), dotdot);
-	*file = administrator ? running->control : running->visitor;
+	*file = requester->administrator ? running->control : running->visitor;
 	*file_type = MACH_MSG_TYPE_MAKE_SEND;
 	return KERN_SUCCESS;
 }

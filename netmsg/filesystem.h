@@ -9,11 +9,19 @@
 #include <mach/port.h>
 #include <stdbool.h>
 
+/* On whose behalf a root is asked for. */
+struct requester
+{
+	const unsigned *uids, *gids;
+	unsigned uid_count, gid_count;
+	bool administrator;		/* uid 0 is among them */
+};
+
 struct file_system
 {
 	/* Gives *FILE, of *FILE_TYPE, as the root.  On success DOTDOT is the callee's. */
-	kern_return_t (*root) (mach_port_t control, mach_port_t dotdot, bool administrator, mach_port_t *file,
-		mach_msg_type_name_t *file_type);
+	kern_return_t (*root) (mach_port_t control, mach_port_t dotdot, const struct requester *requester,
+		mach_port_t *file, mach_msg_type_name_t *file_type);
 	kern_return_t (*sync) (int wait, int children);
 	const char *host;	/* the argument; NULL: none */
 };

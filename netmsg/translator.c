@@ -14,6 +14,7 @@
 
 #include <hurd/fs.h>
 #include <hurd/fsys.h>
+#include <hurd/io.h>
 #include <mach.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -130,8 +131,21 @@ living_root_below (mach_port_t dotdot, mach_port_t *rooted)
 	return is_gone (result) ? WIRE_EHOSTDOWN : result;
 }
 
+/* The root acts there as whom HOST takes this node for.  Only an administrator here may use all of
+   that; anybody else gets no more than the same user has there. */
 static kern_return_t
-give_root (mach_port_t control, mach_port_t dotdot, bool administrator, mach_port_t *file,
+restrict_to (const struct requester *requester, mach_port_t *file)
+{
+	mach_port_t all = *file;
+	kern_return_t result = io_restrict_auth (all, file, requester->uids, requester->uid_count, requester->gids,
+		requester->gid_count);
+
+	drop (&all);
+	return is_gone (result) ? WIRE_EHOSTDOWN : result;
+}
+
+static kern_return_t
+give_root (mach_port_t control, mach_port_t dotdot, const struct requester *requester, mach_port_t *file,
 	mach_msg_type_name_t *file_type)
 {
 	struct complaint complaint;
@@ -143,6 +157,8 @@ give_root (mach_port_t control, mach_port_t dotdot, bool administrator, mach_por
 	else
 		fprintf (stderr, "netmsg: %s\n", complaint.text);
 	pthread_mutex_unlock (&self.lock);
+	if (result == KERN_SUCCESS && !requester->administrator)
+		result = restrict_to (requester, file);
 	if (result == KERN_SUCCESS)
 		drop (&dotdot);
 	*file_type = MACH_MSG_TYPE_MOVE_SEND;

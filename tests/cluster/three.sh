@@ -4,6 +4,8 @@
 # through node 2 is node 1's own right, and node 2 is no longer needed for it.
 . "$(dirname "$0")/../../testbed/scenario.sh"
 boot 3
+# Node 2 lets node 3 act as nobody; all others may do everything.
+on 2 "sed -i 's/node3 \(.*\) user=root/node3 \1 user=nobody/' /etc/netmsg/authorized_peers" || bail_out "node 2 lists node 3"
 for k in 1 2 3; do
 	on "$k" "mkdir -p /srv && echo from$k >/srv/name && dd if=/dev/urandom of=/srv/data bs=65536 count=16 2>/dev/null" ||
 		bail_out "node $k has files"
@@ -31,6 +33,10 @@ done
 equal "node 3 reads node 1 through node 2" from1 "$(on 3 'cat /n2/n1/srv/name')"
 contains "it is the same directory, whichever way" '^same$' \
 	"$(on 3 '[ "$(stat -c %i /n2/n1/srv)" = "$(stat -c %i /n1/srv)" ] && echo same')"
+on 1 '(umask 077; echo secret >/srv/secret)'
+equal "node 3, root to node 1, reads its secret" secret "$(on 3 'cat /n1/srv/secret')"
+fails_with "node 3, nobody to node 2, does not read it through node 2" 3 'Permission denied' 'cat /n2/n1/srv/secret'
+equal "node 2, root to node 1, reads it" secret "$(on 2 'cat /n1/srv/secret')"
 equal ".. leads back to node 2" from2 "$(on 3 'cat /n2/n1/../srv/name')"
 on 3 'cat >/tmp/holder <<"END"
 exec 3</n2/n1/srv/data
