@@ -354,7 +354,7 @@ seconds (void)
 static const char usage[] =
   "Usage: explore [--states N] [--only TEXT] [--trace] [--list]\n"
   "Visits the interleavings of small worlds of the real rights engine.\n\n"
-  "  --states N   at most N states in all (default 12000000); each world gets its share\n"
+  "  --states N   at most N states in all (default 14000000); each world gets its share\n"
   "  --only TEXT  only worlds whose name contains TEXT\n"
   "  --trace      print the events that lead to a violation\n"
   "  --list       name the worlds\n"
@@ -368,7 +368,7 @@ main (int argc, char **argv)
     { "trace", no_argument, NULL, 't' }, { "list", no_argument, NULL, 'l' },
     { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
   };
-  size_t budget = 12000000, worlds = 0, states = 0;
+  size_t budget = 14000000, worlds = 0, states = 0;
   const char *only = "";
   bool trace = false;
   for (int c; (c = getopt_long (argc, argv, "", longs, NULL)) != -1;)
