@@ -63,10 +63,24 @@ at_most() # TEXT LIMIT_S GOT_MS
 	if [ "$3" -le $(($2 * 1000)) ]; then result ok "$1 ($3 ms)"; else result not "$1" "$scratch/out"; fi
 }
 
+# What a reader of the log needs and cannot ask for later: the cluster goes.
+describe_nodes()
+{
+	local k
+	for k in $(seq "$(cat "$run/nodes" 2>/dev/null || echo 0)"); do
+		echo "node $k, end of its console:"
+		tail -n 6 "$run/node$k/console.log" 2>/dev/null | tr -d '\r'
+		echo "node $k, netmsg status:"
+		on "$k" 10 'netmsg status' 2>&1
+	done
+	cluster switch stats 2>&1
+}
+
 bail_out() # WHY
 {
 	echo "not ok $((results + 1)) - $1"
 	[ -z "${2:-}" ] || sed 's/^/# /' "$2"
+	describe_nodes | sed 's/^/# /'
 	exit 1
 }
 

@@ -9,6 +9,8 @@ node_test_limit_s=120
 scenario_limit_s=400
 
 passed=0 failed=0 skipped=0
+failed_logs=()
+failed_log_lines=12
 
 # Add one program's results; a line for it, and one for each that failed.
 count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
@@ -24,7 +26,21 @@ count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
 		say "ok    $name ($good passed, $skip skipped)"
 	else
 		say "FAIL  $name ($good passed, $bad failed${complaint:+; $complaint}) log: $log"
+		failed_logs+=("$log")
 	fi
+}
+
+# What failed, once more at the end, where somebody who sees only the end of
+# a long output finds it.
+show_failures()
+{
+	local log
+	for log in "${failed_logs[@]}"; do
+		say "--- $log"
+		# TAP's failures with their details, or else the end of what was said.
+		grep -aE -A 6 '^\r*(not ok|FAIL)' "$log" | head -n "$failed_log_lines" | cut -c 1-160 | grep . ||
+			grep -av '^[[:space:]]*$' "$log" | tail -n "$failed_log_lines" | cut -c 1-160
+	done
 }
 
 count_lines() # PATTERN LOG
@@ -151,6 +167,7 @@ test_everything()
 	host_tests
 	node_tests
 	cluster_tests
+	show_failures
 	say "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
