@@ -32,7 +32,7 @@ enum {
 	TIMEOUT_DEFAULT_S = 60,
 	LOCK_WAIT_MS = 10000,
 	INTERRUPT_WAIT_MS = 2000,
-	KNOCK_EVERY_MS = 500,
+	KNOCK_FIRST_MS = 400,
 	LINE_BYTES = 200,               /* of one typed line: far below any terminal's limit */
 	COMMAND_BYTES = 64 << 10,
 	READ_BYTES = 16384,
@@ -222,20 +222,28 @@ static int run(struct console *c, const char *command)
 	return c->marks.status;
 }
 
-/* Knock until a shell answers. */
+/*
+ * Knock until a shell answers the last knock.  QEMU throws away what it has not
+ * read when we hang up: an earlier knock's answer would leave half a line with
+ * the shell.  The kernel eats typed bytes while it boots: whatever part of a
+ * knock arrives must leave no quote open.  Each waits longer than the one
+ * before, for a machine that answers slower than we knock.
+ */
 static int wait_for_shell(struct console *c)
 {
 	char line[2 * LINE_BYTES];
-	new_nonce(c, to_nowhere);
-	int n = snprintf(line, sizeof line, "\nprintf '\\n@%%s@A\\n' %s\n", c->nonce);
-	while (c->marks.acknowledged == 0) {
+	uint64_t wait_ms = KNOCK_FIRST_MS;
+	do {
 		if (now_ms() >= c->deadline_ms)
 			fail(STATUS_TIMEOUT, "timed out: no shell answers", "");
+		new_nonce(c, to_nowhere);
+		int n = snprintf(line, sizeof line, "\nprintf \\\\n@%%s@A\\\\n %s\n", c->nonce);
 		type(c, line, n);
-		uint64_t knock = now_ms() + KNOCK_EVERY_MS;
-		while (c->marks.acknowledged == 0 && listen_until(c, knock))
+		uint64_t knock_again = now_ms() + wait_ms;
+		wait_ms += wait_ms / 4;
+		while (c->marks.acknowledged == 0 && listen_until(c, knock_again))
 			;
-	}
+	} while (c->marks.acknowledged == 0);
 	return 0;
 }
 

@@ -59,6 +59,14 @@ wait "$guard"; check 'guard reports a killed program' 137 $?
 guard=
 [ -e "$dir/pid" ]; check 'the pid file is gone' 1 $?
 
+# A machine that eats a part of what is typed while it boots, and answers late.
+"$bin/guard" --pid "$dir/pid" --watch $$ --log "$dir/log" socat "UNIX-LISTEN:$dir/slow,fork,max-children=1" \
+	'SYSTEM:dd bs=1 count=12 of=/dev/null 2>/dev/null; sleep 2; exec sh -i,pty,setsid,ctty,stderr,sane' &
+guard=$!
+for i in $(seq 100); do [ -S "$dir/slow" ] && break; sleep 0.05; done
+"$bin/conctl" "$dir/slow" wait --timeout 20; check 'a shell that starts late answers' 0 $?
+kill "$(cat "$dir/pid")"; wait "$guard"; guard=
+
 # A launcher that dies takes its programs with it.
 ( me=$BASHPID; "$bin/guard" --pid "$dir/pid" --watch "$me" sleep 60 & sleep 0.5 )
 for i in $(seq 60); do [ -e "$dir/pid" ] || break; sleep 0.05; done
