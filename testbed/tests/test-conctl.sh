@@ -49,8 +49,15 @@ check 'an interrupted command leaves a usable shell' again "$(run 'echo again')"
 run $'echo \001' >/dev/null; check 'a control character is refused' 2 $?
 "$bin/conctl" "$dir/none" run 'true' 2>"$dir/err"; check 'no console' 125 $?
 "$bin/conctl" "$dir/sock" fly 2>"$dir/err"; check 'unknown verb' 2 $?
-check 'attach passes keys' 'found' "$( (sleep 0.5; printf 'echo fo''und\n'; sleep 0.5; printf '\035') |
-	timeout 10 "$bin/conctl" "$dir/sock" attach | tr -d '\r' | grep -x 'found')"
+keys()
+{
+	printf 'echo fo''und\n'
+	for i in $(seq 100); do tr -d '\r' <"$dir/attached" | grep -qx found && break; sleep 0.1; done
+	printf '\035'
+}
+: >"$dir/attached"
+keys | timeout 20 "$bin/conctl" "$dir/sock" attach >>"$dir/attached" 2>/dev/null
+check 'attach passes keys' 'found' "$(tr -d '\r' <"$dir/attached" | grep -x 'found')"
 
 program=$(cat "$dir/pid")
 (sleep 0.5; kill -9 "$program" $(children "$program")) &
