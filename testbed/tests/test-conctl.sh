@@ -51,7 +51,7 @@ run $'echo \001' >/dev/null; check 'a control character is refused' 2 $?
 "$bin/conctl" "$dir/sock" fly 2>"$dir/err"; check 'unknown verb' 2 $?
 keys()
 {
-	printf 'echo fo''und\n'
+	printf 'echo; echo fo''und\n' # a line of its own, behind any prompt
 	for i in $(seq 100); do tr -d '\r' <"$dir/attached" | grep -qx found && break; sleep 0.1; done
 	printf '\035'
 }
