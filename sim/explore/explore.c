@@ -50,22 +50,32 @@ struct explorer
 
 static uint64_t hash;
 
+static inline uint64_t
+mix (uint64_t h, uint64_t word)
+{
+  h = (h ^ word) * 0x9e3779b97f4a7c15u;
+  h ^= h >> 29;
+  h *= 0xbf58476d1ce4e5b9u;
+  return h ^ h >> 32;
+}
+
 static void
 absorb (void *ctx, const void *data, size_t bytes)
 {
   const unsigned char *p = data;
-  while (bytes > 0)
+  uint64_t word, h = hash;
+  for (; bytes >= sizeof word; p += sizeof word, bytes -= sizeof word)
     {
-      uint64_t word = 0;
-      size_t n = bytes < 8 ? bytes : 8;
-      memcpy (&word, p, n);
-      hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-      hash ^= hash >> 29;
-      hash *= 0xbf58476d1ce4e5b9u;
-      hash ^= hash >> 32;
-      p += n;
-      bytes -= n;
+      memcpy (&word, p, sizeof word);
+      h = mix (h, word);
     }
+  if (bytes > 0)
+    {
+      word = 0;
+      memcpy (&word, p, bytes);
+      h = mix (h, word);
+    }
+  hash = h;
 }
 
 static uint64_t
@@ -131,7 +141,8 @@ pass_time (struct small *s)
   return true;
 }
 
-/* Does choice I; the last one, for when nothing else could be done, is time.  */
+/* Does choice I; the last one, for when nothing else could be done, is time.  False: it
+   cannot be done now, and nothing was changed.  */
 static bool
 choose (const struct script *script, struct small *s, size_t i)
 {
@@ -150,9 +161,12 @@ choose (const struct script *script, struct small *s, size_t i)
   i -= frames;
   for (unsigned k = 0; k < s->world.options.nodes; k++)
     {
-      size_t n = node_choices (s->world.node[k].node);
+      struct node *node = s->world.node[k].node;
+      size_t n = node_choices (node);
+      uint64_t events = node_events (node);
       if (i < n)
-	return node_choose (s->world.node[k].node, i, s->world.now);
+	/* A delivery that begins to wait is no progress to the world, but another state.  */
+	return node_choose (node, i, s->world.now) || node_events (node) != events;
       i -= n;
     }
   return false;
@@ -271,12 +285,14 @@ search (struct explorer *x, unsigned *deepest)
   x->small = make_world (x->script, false);
   remember (x, state_hash (x->small));
   enter (x);
-  bool progressed[DEPTH_MAX] = { false };
+  bool progressed[DEPTH_MAX] = { false }, changed = false;
   while (x->depth > 0 && x->states < x->states_max)
     {
       struct level *l = &x->level[x->depth];
-      if (l->next > 0 || x->transitions > 0)
+      /* Most time goes here: not after a choice that could not be made.  */
+      if (changed)
 	arena_restore (l->copy, l->bytes);
+      changed = true;
       size_t n = choices (x->small);
       bool moved = false;
       if (l->next < n)
@@ -305,7 +321,10 @@ search (struct explorer *x, unsigned *deepest)
 	  continue;
 	}
       if (!moved)
-	continue;
+	{
+	  changed = l->next > n;
+	  continue;
+	}
       progressed[x->depth] = true;
       x->transitions++;
       tasks_drain (&x->small->world);
@@ -314,7 +333,7 @@ search (struct explorer *x, unsigned *deepest)
       if (remember (x, state_hash (x->small)))
 	{
 	  enter (x);
-	  progressed[x->depth] = false;
+	  progressed[x->depth] = changed = false;
 	  if (x->depth > *deepest)
 	    *deepest = x->depth;
 	}

@@ -175,6 +175,10 @@ script_step (struct world *w, const struct script *script, unsigned actor, unsig
       if (send == MK_NULL && receive != MK_NULL)
 	{
 	  /* The owner makes a send right of its own first; that is no step.  */
+	  struct mk_receive_status status;
+	  mk_get_receive_status (t->mk, receive, &status);
+	  if (status.msgcount >= status.qlimit)
+	    return false;
 	  mk_insert_right (t->mk, receive, t->mk, receive, MK_MAKE_SEND);
 	  send = receive;
 	}

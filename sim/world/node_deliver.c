@@ -206,7 +206,10 @@ node_try_delivery (struct node *node, struct delivery *d, uint64_t now)
   if (result == MK_SEND_TIMED_OUT)
     {
       if (!d->taken)
-	take_rights (node, d, &m);
+	{
+	  take_rights (node, d, &m);
+	  node->events++;
+	}
       return false;
     }
   trace (node, "deliver %llu: %s", (unsigned long long) d->action.ticket, mk_result_name (result));
