@@ -61,8 +61,7 @@ static mach_port_t open_page(void)
 	long fd = posix_syscall(SYS_openat, AT_FDCWD, (long)"/dev/time", O_RDONLY | O_CLOEXEC, 0, 0, 0);
 	if (fd < 0)
 		return MACH_PORT_NULL;
-	if (posix_file_map)
-		posix_file_map(fd, &object, &writable);
+	posix_file_map(fd, &object, &writable, NULL);
 	if (MACH_PORT_VALID(writable))
 		mach_port_deallocate(mach_task_self(), writable);
 	posix_syscall(SYS_close, fd, 0, 0, 0, 0, 0);

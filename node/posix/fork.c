@@ -9,6 +9,7 @@
 #include "process.h"
 #include "files.h"
 #include "prototypes.h"
+#include "shared.h"
 #include "signals.h"
 #include "pthread_impl.h"
 #include <setjmp.h>
@@ -22,12 +23,14 @@ struct floating_point { unsigned mxcsr; unsigned short control; };
 static void fork_prepare(void)
 {
 	posix_files_fork_prepare();
+	shared_fork_prepare();
 	posix_lock(&signal_state.lock);
 }
 
 static void fork_done(void)
 {
 	posix_unlock(&signal_state.lock);
+	shared_fork_done();
 	posix_files_fork_done();
 }
 

@@ -366,7 +366,7 @@ long sys_sync(void)
 	return 0;
 }
 
-long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr)
+long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr, mach_port_t *file)
 {
 	struct open_port *open_port = fd_get(fd);
 	int error;
@@ -374,6 +374,8 @@ long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr)
 	if (!open_port)
 		return -EBADF;
 	error = io_map(open_port->port, rd, wr);
+	if (error == 0 && file && mach_port_mod_refs(mach_task_self(), open_port->port, MACH_PORT_RIGHT_SEND, 1) == 0)
+		*file = open_port->port;
 	open_port_put(open_port);
 	return posix_error(error);
 }

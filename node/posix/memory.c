@@ -3,81 +3,9 @@
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
-#include "posix.h"
-
-enum { SHARED_RANGES_MAX = 256 };
-
-/* The ranges mapped with MAP_SHARED, which alone take shared futexes.  A fork
-   inherits table and ranges together.  Guarded by a spin lock because futexes
-   ask from everywhere. */
-static struct {
-	volatile int lock;
-	volatile unsigned count;
-	struct { unsigned long start, end; } ranges[SHARED_RANGES_MAX];
-} shared;
-
-static void lock_shared(void)
-{
-	while (__atomic_exchange_n(&shared.lock, 1, __ATOMIC_ACQUIRE))
-		swtch_pri(0);
-}
-
-static void unlock_shared(void)
-{
-	__atomic_store_n(&shared.lock, 0, __ATOMIC_RELEASE);
-}
-
-bool posix_is_shared(const volatile void *address)
-{
-	unsigned long at = (unsigned long)address;
-	bool found = false;
-	if (!shared.count)
-		return false;
-	lock_shared();
-	for (unsigned i = 0; i < shared.count && !found; i++)
-		found = at >= shared.ranges[i].start && at < shared.ranges[i].end;
-	unlock_shared();
-	return found;
-}
-
-static bool add_shared(unsigned long start, unsigned long end)
-{
-	lock_shared();
-	bool room = shared.count < SHARED_RANGES_MAX;
-	if (room) {
-		shared.ranges[shared.count].start = start;
-		shared.ranges[shared.count].end = end;
-		shared.count++;
-	}
-	unlock_shared();
-	return room;
-}
-
-/* Takes [START, END) out of every range; what is left of a range cut in its
-   middle is two, and a table without room for the second forgets it. */
-static void remove_shared(unsigned long start, unsigned long end)
-{
-	if (!shared.count)
-		return;
-	lock_shared();
-	for (unsigned i = 0; i < shared.count; i++) {
-		unsigned long s = shared.ranges[i].start, e = shared.ranges[i].end;
-		if (e <= start || s >= end)
-			continue;
-		if (s < start && e > end && shared.count < SHARED_RANGES_MAX) {
-			shared.ranges[shared.count].start = end;
-			shared.ranges[shared.count++].end = e;
-			shared.ranges[i].end = start;
-		} else if (s < start) {
-			shared.ranges[i].end = start;
-		} else if (e > end) {
-			shared.ranges[i].start = end;
-		} else {
-			shared.ranges[i--] = shared.ranges[--shared.count];
-		}
-	}
-	unlock_shared();
-}
+#include <hurd/fs.h>
+#include "files.h"
+#include "shared.h"
 
 /* The processor cannot write or execute what it cannot read. */
 static vm_prot_t protection(int prot)
@@ -92,15 +20,16 @@ static vm_prot_t protection(int prot)
 	return mach;
 }
 
-/* One vm_map.  A hint that is taken or out of range is only a hint. */
-static kern_return_t map(unsigned long *address, size_t size, int flags, mach_port_t object, long offset,
-			 vm_prot_t prot, vm_prot_t max_prot)
+/* One vm_map.  A hint that is taken or out of range is only a hint.  FILE is whose
+   OBJECT it is, a right that is taken over when the mapping is shared and succeeds. */
+static kern_return_t map(unsigned long *address, size_t size, int flags, mach_port_t object, mach_port_t file,
+			 long offset, vm_prot_t prot, vm_prot_t max_prot)
 {
 	bool is_shared = flags & MAP_SHARED;
 	bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	if ((flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE & ~MAP_FIXED)) {
 		syscall_vm_deallocate(mach_task_self(), *address, size);
-		remove_shared(*address, *address + size);
+		shared_remove(*address, *address + size);
 	}
 	for (;;) {
 		vm_offset_t at = *address;
@@ -108,7 +37,7 @@ static kern_return_t map(unsigned long *address, size_t size, int flags, mach_po
 						     !is_shared && object != MACH_PORT_NULL, prot, max_prot,
 						     is_shared ? VM_INHERIT_SHARE : VM_INHERIT_COPY);
 		if (error == KERN_SUCCESS) {
-			if (is_shared && !add_shared(at, at + size)) {
+			if (is_shared && !shared_add(at, at + size, file)) {
 				syscall_vm_deallocate(mach_task_self(), at, size);
 				return KERN_RESOURCE_SHORTAGE;
 			}
@@ -123,17 +52,17 @@ static kern_return_t map(unsigned long *address, size_t size, int flags, mach_po
 
 static long map_anonymous(unsigned long address, size_t size, int prot, int flags)
 {
-	kern_return_t error = map(&address, size, flags, MACH_PORT_NULL, 0, protection(prot), VM_PROT_ALL);
+	kern_return_t error = map(&address, size, flags, MACH_PORT_NULL, MACH_PORT_NULL, 0, protection(prot), VM_PROT_ALL);
 	if (error == KERN_NO_SPACE && flags & MAP_FIXED_NOREPLACE)
 		return -EEXIST;
 	return error ? -ENOMEM : (long)address;
 }
 
-/* The file's own memory object. */
+/* The file's own memory object.  A shared mapping keeps the file, for msync. */
 static long map_object(unsigned long address, size_t size, int prot, int flags, int fd, long offset)
 {
-	mach_port_t readable = MACH_PORT_NULL, writable = MACH_PORT_NULL;
-	long result = posix_file_map ? posix_file_map(fd, &readable, &writable) : -ENODEV;
+	mach_port_t readable = MACH_PORT_NULL, writable = MACH_PORT_NULL, file = MACH_PORT_NULL;
+	long result = posix_file_map(fd, &readable, &writable, flags & MAP_SHARED ? &file : NULL);
 	if (result)
 		return result;
 
@@ -141,27 +70,30 @@ static long map_object(unsigned long address, size_t size, int prot, int flags, 
 	mach_port_t object = flags & MAP_SHARED && MACH_PORT_VALID(writable) ? writable : readable;
 	if (to_write)
 		object = writable;
-	if (!MACH_PORT_VALID(object)) {
+	/* The processor reads what it writes, so POSIX lets a file that is open for
+	   writing only be refused. */
+	if (!MACH_PORT_VALID(object) || !MACH_PORT_VALID(readable)) {
 		result = -EACCES;
+	} else if (flags & MAP_SHARED && file == MACH_PORT_NULL) {
+		result = -EAGAIN;	/* no further reference: the port just died, or has too many */
 	} else {
-		vm_prot_t max_prot = flags & MAP_SHARED && object == readable && readable != writable ?
+		vm_prot_t max_prot = flags & MAP_SHARED && !MACH_PORT_VALID(writable) ?
 			VM_PROT_READ | VM_PROT_EXECUTE : VM_PROT_ALL;
-		kern_return_t error = map(&address, size, flags, object, offset, protection(prot), max_prot);
+		kern_return_t error = map(&address, size, flags, object, file, offset, protection(prot), max_prot);
 		result = error == KERN_NO_SPACE || error == KERN_RESOURCE_SHORTAGE ? -ENOMEM :
 			error ? posix_error(error) : (long)address;
+		if (!error)
+			file = MACH_PORT_NULL;
 	}
-	if (MACH_PORT_VALID(readable))
-		mach_port_deallocate(mach_task_self(), readable);
-	if (MACH_PORT_VALID(writable))
-		mach_port_deallocate(mach_task_self(), writable);
+	drop_port(readable);
+	drop_port(writable);
+	drop_port(file);
 	return result;
 }
 
 /* A private copy, for files whose server offers no memory object. */
 static long map_by_reading(unsigned long address, size_t size, int prot, int flags, int fd, long offset)
 {
-	if (!posix_file_read_at)
-		return -ENODEV;
 	long at = map_anonymous(address, size, PROT_READ | PROT_WRITE, flags);
 	for (size_t done = 0; at > 0 && done < size;) {
 		long got = posix_file_read_at(fd, (char *)at + done, size - done, offset + done);
@@ -201,7 +133,7 @@ long sys_munmap(void *address, size_t length)
 	unsigned long start = (unsigned long)address;
 	if (start & (POSIX_PAGE_SIZE - 1) || length == 0)
 		return -EINVAL;
-	remove_shared(start, start + POSIX_PAGE_ROUND(length));
+	shared_remove(start, start + POSIX_PAGE_ROUND(length));
 	return posix_error(syscall_vm_deallocate(mach_task_self(), start, POSIX_PAGE_ROUND(length)));
 }
 
@@ -239,7 +171,7 @@ long sys_mremap(void *address, size_t old_length, size_t new_length, int flags, 
 			sys_munmap((void *)(at + new_size), old_size - new_size);
 		return at;
 	}
-	if (posix_is_shared(address))
+	if (shared_kind(address) != POSIX_PRIVATE)
 		return -ENOMEM;
 	vm_offset_t tail = at + old_size;
 	if (syscall_vm_allocate(mach_task_self(), &tail, new_size - old_size, FALSE) == KERN_SUCCESS)
@@ -250,7 +182,7 @@ long sys_mremap(void *address, size_t old_length, size_t new_length, int flags, 
 /* Dropping pages must show zeroes afterwards; other advice may be ignored. */
 long sys_madvise(void *address, size_t length, int advice)
 {
-	if (advice != MADV_DONTNEED || posix_is_shared(address))
+	if (advice != MADV_DONTNEED || shared_kind(address) != POSIX_PRIVATE)
 		return 0;
 	vm_offset_t at = (vm_offset_t)address;
 	size_t size = POSIX_PAGE_ROUND(length);
@@ -260,9 +192,24 @@ long sys_madvise(void *address, size_t length, int advice)
 			      VM_PROT_READ | VM_PROT_WRITE, VM_PROT_ALL, VM_INHERIT_COPY) ? -ENOMEM : 0;
 }
 
+/* What any kernel has changed goes to the file, of which more than the range may be
+   written.  Others see changes without that: the mappings are coherent. */
 long sys_msync(void *address, size_t length, int flags)
 {
-	return 0;
+	unsigned long start = (unsigned long)address, end = start + POSIX_PAGE_ROUND(length);
+	mach_port_t file;
+	long result = 0;
+
+	if (start & (POSIX_PAGE_SIZE - 1) || flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || (flags & MS_ASYNC && flags & MS_SYNC))
+		return -EINVAL;
+	if (end < start)
+		return -ENOMEM;
+	while (result == 0 && (file = shared_next_file(&start, end)) != MACH_PORT_NULL) {
+		int error = INTERRUPTIBLE(file_sync(file, (flags & MS_SYNC) != 0, 1));
+		drop_port(file);
+		result = error == HURD_EOPNOTSUPP ? 0 : posix_error(error);
+	}
+	return result;
 }
 
 /* musl's malloc then takes all its memory from mmap. */

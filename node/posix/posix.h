@@ -11,6 +11,7 @@
    Which file has what:
      dispatch.c   the table              start.c      from the first instruction to main
      memory.c     mmap and the like      entropy.c    random numbers
+     shared.c     what of it is shared
      clock*.c     time and sleeping      interrupt.c  blocking calls that return -EINTR
      futex.c      futexes on gsync       identity.c   uname, sysinfo, limits, user ids
      threads.c    clone, exit, join
@@ -110,13 +111,12 @@ void posix_clock_after_fork(void);
 long posix_sleep_until(long until_ns);
 
 /* ---- memory.c */
-/* Is ADDRESS in memory that other tasks share (MAP_SHARED)? */
-bool posix_is_shared(const volatile void *address);
-/* Implemented by files: a memory object for the file FD, with the reference
-   for the caller, in *RD for reading or, when it may be written, in *WR. */
-long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr) __attribute__((__weak__));
-/* Implemented by files: reads SIZE bytes at OFFSET of FD to BUFFER, fewer at the end of the file. */
-long posix_file_read_at(int fd, void *buffer, size_t size, long offset) __attribute__((__weak__));
+/* (io.c) Memory objects of the file FD, with the reference for the caller: *RD for
+   reading and, when it may be written, *WR.  If FILE is not NULL, *FILE becomes a
+   further right to the file itself. */
+long posix_file_map(int fd, mach_port_t *rd, mach_port_t *wr, mach_port_t *file);
+/* (io.c) Reads SIZE bytes at OFFSET of FD to BUFFER, fewer at the end of the file. */
+long posix_file_read_at(int fd, void *buffer, size_t size, long offset);
 
 /* ---- entropy.c */
 void posix_random(void *buffer, size_t size);
