@@ -2,6 +2,7 @@
 #include "mach/give.h"
 
 #include <mach/mig_errors.h>
+#include <mach/notify.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,6 +3,7 @@
 
 #include "mach/memory.h"
 
+#include <mach/notify.h>
 #include <string.h>
 
 /* Everything is allocated before anything changes hands, so that running out of memory leaves the

@@ -16,6 +16,7 @@
 #include <hurd/fsys.h>
 #include <hurd/io.h>
 #include <mach.h>
+#include <mach/notify.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
