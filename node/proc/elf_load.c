@@ -101,19 +101,48 @@ static int fill_in(mach_port_t task, const struct elf_source *source, uint64_t o
 	return error || done ? error : copy_in(task, source, offset, address, size);
 }
 
+static int no_room(int error)
+{
+	return error == KERN_NO_SPACE || error == KERN_INVALID_ADDRESS ? HURD_ENOEXEC : error;
+}
+
+/* How many bytes of a segment that begins BEFORE bytes after START can be pages of the
+   file.  What follows the file's part in its last page must be zeroes, if it is memory of
+   the program at all: then that page has to be read. */
+static vm_size_t mappable(const Elf64_Phdr *segment, size_t before)
+{
+	vm_size_t size = segment->p_filesz + before;
+
+	if (segment->p_filesz == 0)
+		return 0;
+	return segment->p_memsz > segment->p_filesz ? trunc_page(size) : round_page(size);
+}
+
 static int load_segment(mach_port_t task, const struct elf_source *source, const Elf64_Phdr *segment)
 {
 	vm_address_t start = trunc_page(segment->p_vaddr);
-	vm_size_t size = round_page(segment->p_vaddr + segment->p_memsz) - start;
-	size_t before = segment->p_vaddr - start;
-	int error = vm_allocate(task, &start, size, FALSE);
+	vm_size_t size = round_page(segment->p_vaddr + segment->p_memsz) - start, mapped = 0;
+	size_t before = segment->p_vaddr - start, filled = segment->p_filesz ? segment->p_filesz + before : 0;
+	uint64_t offset = segment->p_offset - before;
+	int error = 0;
 
+	if (source->map && mappable(segment, before) > 0) {
+		error = source->map(source->cookie, offset, mappable(segment, before), task, start, segment_protection(segment));
+		if (error == 0)
+			mapped = mappable(segment, before);
+		else if (error != HURD_EOPNOTSUPP)
+			return no_room(error);
+	}
+	if (mapped == size)
+		return 0;
+	start += mapped;
+	error = vm_allocate(task, &start, size - mapped, FALSE);
 	if (error)
-		return error == KERN_NO_SPACE || error == KERN_INVALID_ADDRESS ? HURD_ENOEXEC : error;
-	if (segment->p_filesz > 0)
-		error = fill_in(task, source, segment->p_offset - before, start, segment->p_filesz + before);
+		return no_room(error);
+	if (filled > mapped)
+		error = fill_in(task, source, offset + mapped, start, filled - mapped);
 	if (error == 0)
-		error = vm_protect(task, start, size, FALSE, segment_protection(segment));
+		error = vm_protect(task, start, size - mapped, FALSE, segment_protection(segment));
 	return error;
 }
 

@@ -13,6 +13,10 @@ struct elf_source {
 	/* Gives at most WANT bytes from OFFSET on in memory that the caller frees with
 	   vm_deallocate; fewer at the end of the file.  Returns 0 or an RPC error. */
 	int (*read)(void *cookie, uint64_t offset, size_t want, vm_address_t *data, size_t *got);
+	/* NULL, or: puts SIZE bytes from OFFSET on, whole pages, at ADDRESS of TASK, where
+	   nothing is yet, as a private copy whose pages come when they are touched.  On an
+	   error nothing was done; HURD_EOPNOTSUPP: they have to be read. */
+	int (*map)(void *cookie, uint64_t offset, size_t size, mach_port_t task, vm_address_t address, vm_prot_t protection);
 	void *cookie;
 };
 
@@ -26,7 +30,8 @@ struct elf_program {
 #define ELF_MAX_PHDRS 64
 #define ELF_ADDRESS_LIMIT UINT64_C(0x7f0000000000)
 
-/* Maps every loadable segment of SOURCE into TASK, which must have room there.
+/* Maps every loadable segment of SOURCE into TASK, which must have room there.  What
+   can be mapped is not read; this task touches none of it, since its pager may fail.
    Returns 0, HURD_ENOEXEC for anything but a sound static x86-64 program, or
    the error of a read or of the kernel.  After a failure TASK holds a part of
    the program and should be terminated. */

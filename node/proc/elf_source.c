@@ -24,7 +24,7 @@ static int read_memory(void *cookie, uint64_t offset, size_t want, vm_address_t 
 
 struct elf_source elf_source_memory(struct elf_memory *memory)
 {
-	return (struct elf_source){ read_memory, memory };
+	return (struct elf_source){ .read = read_memory, .cookie = memory };
 }
 
 static int read_file(void *cookie, uint64_t offset, size_t want, vm_address_t *data, size_t *got)
@@ -42,5 +42,5 @@ static int read_file(void *cookie, uint64_t offset, size_t want, vm_address_t *d
 
 struct elf_source elf_source_file(mach_port_t *file)
 {
-	return (struct elf_source){ read_file, file };
+	return (struct elf_source){ .read = read_file, .cookie = file };
 }

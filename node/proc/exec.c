@@ -74,7 +74,7 @@ static void uncopy_startup(struct startup *s)
 
 static int start(mach_port_t file, mach_port_t old_task, mach_port_t proc, const char *path, struct startup *startup)
 {
-	struct image *image;
+	struct kept_image *image;
 	struct elf_source source = image_cache_source(&file, &image);
 	struct new_task new;
 	int error = new_task_make(&source, startup, &new);

@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image_cache.h"
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <hurd/io.h>
-
-#define READ_MAX_BYTES (UINT64_C(1) << 20)
 
 /* When two are equal they are the same contents. */
 struct version {
 	mach_port_t identity;		/* a reference is held for as long as the image is kept */
 	int64_t size;
 	struct timespec modified, changed;
+	bool settled;			/* no comparison: may the image be kept? */
 };
 
-struct image {
-	struct image *next;
+struct kept_image {
+	struct kept_image *next;
 	struct version version;
-	vm_address_t pages;
+	struct image *image;
 	int users;			/* sources in use */
 	bool kept;			/* in the list */
 };
 
 static struct {
 	pthread_mutex_t lock;
-	struct image *first;		/* most recently used first */
+	struct kept_image *first;	/* most recently used first */
 } cache = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static bool same_time(struct timespec a, struct timespec b)
@@ -46,7 +43,7 @@ static void drop(mach_port_t right)
 		mach_port_deallocate(mach_task_self(), right);
 }
 
-/* Asks the file who it is (a new reference in VERSION); false when it cannot be kept. */
+/* Asks the file who it is (a new reference in VERSION); false when it does not tell. */
 static bool ask_version(mach_port_t file, struct version *version)
 {
 	mach_port_t identity = MACH_PORT_NULL, filesystem = MACH_PORT_NULL;
@@ -58,37 +55,37 @@ static bool ask_version(mach_port_t file, struct version *version)
 		return false;
 	drop(filesystem);
 	clock_gettime(CLOCK_REALTIME, &now);
-	*version = (struct version){ identity, status.st_size, status.st_mtim, status.st_ctim };
-	if (MACH_PORT_VALID(identity) && status.st_size > 0 && (uint64_t)status.st_size <= IMAGE_MAX_BYTES
-	    && status.st_mtim.tv_sec + IMAGE_SETTLED_SECONDS < now.tv_sec)
+	*version = (struct version){ identity, status.st_size, status.st_mtim, status.st_ctim,
+		status.st_mtim.tv_sec + IMAGE_SETTLED_SECONDS < now.tv_sec };
+	if (MACH_PORT_VALID(identity) && status.st_size > 0)
 		return true;
 	drop(identity);
 	return false;
 }
 
-static void free_image(struct image *image)
+static void free_kept(struct kept_image *old)
 {
-	vm_deallocate(mach_task_self(), image->pages, image->version.size);
-	drop(image->version.identity);
-	free(image);
+	image_free(old->image);
+	drop(old->version.identity);
+	free(old);
 }
 
 /* Puts IMAGE in front. */
-static void keep(struct image *image)
+static void keep(struct kept_image *image)
 {
 	image->next = cache.first;
 	image->kept = true;
 	cache.first = image;
 }
 
-static void unkeep(struct image **link)
+static void unkeep(struct kept_image **link)
 {
-	struct image *image = *link;
+	struct kept_image *image = *link;
 
 	*link = image->next;
 	image->kept = false;
 	if (image->users == 0)
-		free_image(image);
+		free_kept(image);
 }
 
 /* Forgets the least recently used beyond the limits. */
@@ -97,8 +94,8 @@ static void trim(void)
 	uint64_t bytes = 0;
 	int count = 0;
 
-	for (struct image **link = &cache.first; *link;) {
-		bytes += (*link)->version.size;
+	for (struct kept_image **link = &cache.first; *link;) {
+		bytes += image_bytes((*link)->image);
 		if (++count > IMAGES_KEPT || bytes > IMAGES_KEPT_BYTES)
 			unkeep(link);
 		else
@@ -107,12 +104,12 @@ static void trim(void)
 }
 
 /* The kept image of that version, with one more user; older versions of the file go. */
-static struct image *find(const struct version *version)
+static struct kept_image *find(const struct version *version)
 {
-	struct image *found = NULL;
+	struct kept_image *found = NULL;
 
-	for (struct image **link = &cache.first; *link;) {
-		struct image *image = *link;
+	for (struct kept_image **link = &cache.first; *link;) {
+		struct kept_image *image = *link;
 
 		if (image->version.identity != version->identity) {
 			link = &image->next;
@@ -130,77 +127,37 @@ static struct image *find(const struct version *version)
 	return found;
 }
 
-static bool read_all(mach_port_t file, vm_address_t pages, uint64_t size)
+/* The file must still be of VERSION afterwards.  Takes the version's reference over on success. */
+static struct kept_image *make(mach_port_t file, const struct version *version)
 {
-	for (uint64_t done = 0; done < size;) {
-		uint64_t part = size - done < READ_MAX_BYTES ? size - done : READ_MAX_BYTES;
-		data_t data = NULL;
-		mach_msg_type_number_t got = 0;
-
-		if (io_read(file, &data, &got, done, part) || got == 0)
-			return false;
-		memcpy((char *)pages + done, data, got < part ? got : part);
-		vm_deallocate(mach_task_self(), (vm_address_t)data, got);
-		done += got < part ? got : part;
-	}
-	return true;
-}
-
-/* Reads the file, which must still be of VERSION afterwards.  Takes the version's reference over on success. */
-static struct image *read_image(mach_port_t file, const struct version *version)
-{
-	struct image *image = calloc(1, sizeof *image);
+	struct kept_image *new = calloc(1, sizeof *new);
 	struct version after = { 0 };
-	bool good;
+	bool same;
 
-	if (!image)
+	if (!new)
 		return NULL;
-	if (vm_allocate(mach_task_self(), &image->pages, version->size, TRUE)) {
-		free(image);
+	new->image = image_make(file, version->size, version->settled);
+	if (!new->image) {
+		free(new);
 		return NULL;
 	}
-	image->version = *version;
-	image->users = 1;
-	good = read_all(file, image->pages, version->size) && ask_version(file, &after);
-	if (good) {
-		drop(after.identity);
-		good = same_version(&after, version);
-	}
-	if (good)
-		return image;
-	vm_deallocate(mach_task_self(), image->pages, version->size);
-	free(image);
+	new->version = *version;
+	new->users = 1;
+	same = ask_version(file, &after) && same_version(&after, version);
+	drop(after.identity);
+	if (same)
+		return new;
+	image_free(new->image);
+	free(new);
 	return NULL;
 }
 
-static int read_kept(void *cookie, uint64_t offset, size_t want, vm_address_t *data, size_t *got)
-{
-	struct image *image = cookie;
-	uint64_t size = image->version.size, start = trunc_page(offset);
-	mach_msg_type_number_t count;
-	vm_address_t copy;
-	int error;
-
-	*got = 0;
-	if (offset >= size)
-		return 0;
-	if (want > size - offset)
-		want = size - offset;
-	/* A virtual copy; it begins at a page, what lies before the offset is skipped. */
-	error = vm_read(mach_task_self(), image->pages + start, round_page(offset + want) - start, &copy, &count);
-	if (error)
-		return error;
-	*data = copy + (offset - start);
-	*got = want;
-	return 0;
-}
-
-struct elf_source image_cache_source(mach_port_t *file, struct image **result)
+struct elf_source image_cache_source(mach_port_t *file, struct kept_image **used)
 {
 	struct version version;
-	struct image *image;
+	struct kept_image *image;
 
-	*result = NULL;
+	*used = NULL;
 	if (!ask_version(*file, &version))
 		return elf_source_file(file);
 	pthread_mutex_lock(&cache.lock);
@@ -209,26 +166,27 @@ struct elf_source image_cache_source(mach_port_t *file, struct image **result)
 	if (image) {
 		drop(version.identity);		/* the image has its own */
 	} else {
-		image = read_image(*file, &version);
+		image = make(*file, &version);
 		if (!image) {
 			drop(version.identity);
 			return elf_source_file(file);
 		}
 		pthread_mutex_lock(&cache.lock);
-		keep(image);
+		if (version.settled)
+			keep(image);
 		trim();
 		pthread_mutex_unlock(&cache.lock);
 	}
-	*result = image;
-	return (struct elf_source){ read_kept, image };
+	*used = image;
+	return image_source(image->image);
 }
 
-void image_cache_done(struct image *image)
+void image_cache_done(struct kept_image *used)
 {
-	if (!image)
+	if (!used)
 		return;
 	pthread_mutex_lock(&cache.lock);
-	if (--image->users == 0 && !image->kept)
-		free_image(image);
+	if (--used->users == 0 && !used->kept)
+		free_kept(used);
 	pthread_mutex_unlock(&cache.lock);
 }

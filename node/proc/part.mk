@@ -4,7 +4,7 @@
 
 proc_build := $(B)/node/proc
 proc_server_objects := proc process wait post identity life groups
-exec_server_objects := exec image_cache
+exec_server_objects := exec image image_cache
 start_objects := elf_load elf_source new_task startup_table startup_serve
 
 proc_stub_flags_process := -DSERVERPREFIX=S_
