@@ -58,7 +58,7 @@ bridge_touch_first (struct bridge *bridge, struct proxy *proxy, const mach_msg_h
 
 	while ((touching = malloc (sizeof *touching + message->msgh_size)) == NULL)
 		nanosleep (&pause, NULL);
-	*touching = (struct touching) { { NULL, touch_and_pass_on }, bridge };
+	*touching = (struct touching) { .job = { NULL, touch_and_pass_on }, .bridge = bridge };
 	memcpy (touching->message, message, message->msgh_size);
 	proxies_hold (&bridge->proxies, proxy, &touching->proxy);
 	workers_submit (bridge->touchers, &touching->job);
