@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The threads of a bucket.  There are as many workers as jobs that wait for something: a job
+   never waits for a worker that waits.  */
+#include <errno.h>
+
+#include "libpager/internal.h"
+
+enum { STACK_BYTES = 256 * 1024 };
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct pager_requests *all;
+
+error_t
+requests_thread (void *(*run) (void *), void *argument)
+{
+  pthread_attr_t attributes;
+  pthread_t thread;
+  error_t error = pthread_attr_init (&attributes);
+  if (error)
+    return error;
+  pthread_attr_setstacksize (&attributes, STACK_BYTES);
+  pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED);
+  error = pthread_create (&thread, &attributes, run, argument);
+  pthread_attr_destroy (&attributes);
+  return error;
+}
+
+static struct pager_requests *
+new_requests (struct port_bucket *bucket)
+{
+  pthread_condattr_t monotonic;
+  struct pager_requests *requests = calloc (1, sizeof *requests);
+  if (!requests)
+    return NULL;
+  requests->bucket = bucket;
+  pthread_mutex_init (&requests->lock, NULL);
+  pthread_cond_init (&requests->work, NULL);
+  pthread_cond_init (&requests->changed, NULL);
+  pthread_condattr_init (&monotonic);
+  pthread_condattr_setclock (&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init (&requests->sooner, &monotonic);
+  pthread_condattr_destroy (&monotonic);
+  requests->next = all;
+  all = requests;
+  return requests;
+}
+
+struct pager_requests *
+requests_of (struct port_bucket *bucket)
+{
+  struct pager_requests *requests;
+  pthread_mutex_lock (&all_lock);
+  for (requests = all; requests && requests->bucket != bucket; requests = requests->next)
+    ;
+  if (!requests)
+    requests = new_requests (bucket);
+  pthread_mutex_unlock (&all_lock);
+  return requests;
+}
+
+/* --- Jobs ------------------------------------------------------------------------- */
+
+/* The lock is held, and there is none to be done when this returns NULL: the worker shall
+   end.  */
+static struct job *
+next_job (struct pager_requests *requests)
+{
+  while (!requests->first || requests->inhibited)
+    {
+      if (requests->idle >= WORKERS_IDLE_MAX)
+	return NULL;
+      requests->idle++;
+      pthread_cond_broadcast (&requests->changed);
+      pthread_cond_wait (&requests->work, &requests->lock);
+      requests->idle--;
+    }
+  struct job *job = requests->first;
+  requests->first = job->next;
+  if (!requests->first)
+    requests->last = NULL;
+  requests->queued--;
+  return job;
+}
+
+static void *
+work (void *argument)
+{
+  struct pager_requests *requests = argument;
+  struct job *job;
+  pthread_mutex_lock (&requests->lock);
+  requests->starting--;
+  while ((job = next_job (requests)))
+    {
+      pthread_mutex_unlock (&requests->lock);
+      job->run (job);
+      pthread_mutex_lock (&requests->lock);
+    }
+  requests->workers--;
+  pthread_cond_broadcast (&requests->changed);
+  pthread_mutex_unlock (&requests->lock);
+  return NULL;
+}
+
+/* Wakes or starts a worker for each job that would else wait behind another.  */
+static void
+staff (struct pager_requests *requests)
+{
+  if (requests->inhibited)
+    return;
+  pthread_cond_signal (&requests->work);
+  while (requests->queued > requests->idle + requests->starting
+	 && requests->workers < WORKERS_MAX)
+    {
+      if (requests_thread (work, requests))
+	return;			/* the others get to it */
+      requests->workers++;
+      requests->starting++;
+    }
+}
+
+void
+requests_submit (struct pager_requests *requests, struct job *job)
+{
+  job->next = NULL;
+  pthread_mutex_lock (&requests->lock);
+  *(requests->last ? &requests->last->next : &requests->first) = job;
+  requests->last = job;
+  requests->queued++;
+  staff (requests);
+  pthread_mutex_unlock (&requests->lock);
+}
+
+/* --- Inhibition --------------------------------------------------------------------- */
+
+void
+requests_receive_begin (struct pager_requests *requests)
+{
+  pthread_mutex_lock (&requests->lock);
+  while (requests->stopping)
+    pthread_cond_wait (&requests->changed, &requests->lock);
+  requests->receiving++;
+  pthread_mutex_unlock (&requests->lock);
+}
+
+void
+requests_receive_end (struct pager_requests *requests)
+{
+  pthread_mutex_lock (&requests->lock);
+  requests->receiving--;
+  if (requests->stopping)
+    pthread_cond_broadcast (&requests->changed);
+  pthread_mutex_unlock (&requests->lock);
+}
+
+error_t
+pager_inhibit_workers (struct pager_requests *requests)
+{
+  pthread_mutex_lock (&requests->lock);
+  requests->stopping = true;
+  while (requests->receiving || requests->first || requests->idle < requests->workers)
+    pthread_cond_wait (&requests->changed, &requests->lock);
+  requests->inhibited = true;
+  pthread_mutex_unlock (&requests->lock);
+  return 0;
+}
+
+void
+pager_resume_workers (struct pager_requests *requests)
+{
+  pthread_mutex_lock (&requests->lock);
+  requests->stopping = requests->inhibited = false;
+  pthread_cond_broadcast (&requests->changed);
+  pthread_cond_broadcast (&requests->work);
+  pthread_cond_broadcast (&requests->sooner);
+  staff (requests);
+  pthread_mutex_unlock (&requests->lock);
+}
+
+/* --- Service ------------------------------------------------------------------------- */
+
+static void *
+receive (void *argument)
+{
+  struct pager_requests *requests = argument;
+  ports_manage_port_operations_one_thread (requests->bucket, pager_demuxer, 0);
+  return NULL;
+}
+
+error_t
+pager_start_workers (struct port_bucket *bucket, struct pager_requests **result)
+{
+  struct pager_requests *requests = requests_of (bucket);
+  error_t error = requests ? requests_thread (receive, requests) : ENOMEM;
+  *result = error ? NULL : requests;
+  return error;
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# libpager on a node.
+
+pager_test_dir := $(B)/node/tests/libpager
+pager_tests := $(B)/node/root/tests/libpager
+
+.SECONDEXPANSION:
+$(pager_test_dir)/%.o: tests/node/libpager/%.c $(wildcard tests/node/libpager/*.h) node/tests/check.h $$(NODE_PAGER_HEADERS) $$(NODE_PORTS_HEADER) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
+	@mkdir -p $(@D)
+	$(NODE_CC) -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -Inode/tests -c -o $@ $<
+
+$(B)/node/root/tests/libpager: $(pager_test_dir)/local.o $(pager_test_dir)/store.o
+$(pager_tests): $$(NODE_PAGER) $$(NODE_PORTS) $$(NODE_LIBC)
+	@mkdir -p $(@D)
+	$(NODE_CC) -o $@ $(filter %.o,$^) $(NODE_PAGER) $(NODE_PORTS)
+
+node_root_files += $(pager_tests)
