@@ -3,7 +3,8 @@
 
      EXPRESSION = ["!"] NAME {"," NAME}
      NAME       = routine, subsystem, number of a request, or a pattern of routines
-                  with `*' and `?'; or one of `all', `none', `oneway', `notify', `unknown'
+                  with `*' and `?'; or one of `all', `none', `oneway'
+                  (routines without a reply), `unknown' (ids that are in no list)
 
    Without "!" only what is named is shown, with it everything else.  Several
    expressions are taken one after the other: the first decides on everything, a

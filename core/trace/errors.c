@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of return codes.  The numbers are those of <mach/kern_return.h>, <mach/message.h>,
+   <mach/mig_errors.h> and <device/device_types.h>, and the Hurd's errno values (Mach error
+   system 0x10).  */
+#include "core/trace/errors.h"
+
+#include <stddef.h>
+
+#define NAME_OF(table, index) \
+  ((index) < sizeof table / sizeof *table ? table[index] : NULL)
+
+static const char *const kernel[] = {
+  "KERN_SUCCESS", "KERN_INVALID_ADDRESS", "KERN_PROTECTION_FAILURE", "KERN_NO_SPACE",
+  "KERN_INVALID_ARGUMENT", "KERN_FAILURE", "KERN_RESOURCE_SHORTAGE", "KERN_NOT_RECEIVER",
+  "KERN_NO_ACCESS", "KERN_MEMORY_FAILURE", "KERN_MEMORY_ERROR", NULL, "KERN_NOT_IN_SET",
+  "KERN_NAME_EXISTS", "KERN_ABORTED", "KERN_INVALID_NAME", "KERN_INVALID_TASK",
+  "KERN_INVALID_RIGHT", "KERN_INVALID_VALUE", "KERN_UREFS_OVERFLOW",
+  "KERN_INVALID_CAPABILITY", "KERN_RIGHT_EXISTS", "KERN_INVALID_HOST",
+  "KERN_MEMORY_PRESENT", "KERN_WRITE_PROTECTION_FAILURE", NULL, "KERN_TERMINATED",
+  "KERN_TIMEDOUT", "KERN_INTERRUPTED",
+};
+
+static const char *const sending[] = {
+  NULL, "MACH_SEND_IN_PROGRESS", "MACH_SEND_INVALID_DATA", "MACH_SEND_INVALID_DEST",
+  "MACH_SEND_TIMED_OUT", "MACH_SEND_WILL_NOTIFY", "MACH_SEND_NOTIFY_IN_PROGRESS",
+  "MACH_SEND_INTERRUPTED", "MACH_SEND_MSG_TOO_SMALL", "MACH_SEND_INVALID_REPLY",
+  "MACH_SEND_INVALID_RIGHT", "MACH_SEND_INVALID_NOTIFY", "MACH_SEND_INVALID_MEMORY",
+  "MACH_SEND_NO_BUFFER", "MACH_SEND_NO_NOTIFY", "MACH_SEND_INVALID_TYPE",
+  "MACH_SEND_INVALID_HEADER",
+};
+
+static const char *const receiving[] = {
+  NULL, "MACH_RCV_IN_PROGRESS", "MACH_RCV_INVALID_NAME", "MACH_RCV_TIMED_OUT",
+  "MACH_RCV_TOO_LARGE", "MACH_RCV_INTERRUPTED", "MACH_RCV_PORT_CHANGED",
+  "MACH_RCV_INVALID_NOTIFY", "MACH_RCV_INVALID_DATA", "MACH_RCV_PORT_DIED",
+  "MACH_RCV_IN_SET", "MACH_RCV_HEADER_ERROR", "MACH_RCV_BODY_ERROR",
+};
+
+static const char *const mig[] = {	/* from -300 downwards */
+  "MIG_TYPE_ERROR", "MIG_REPLY_MISMATCH", "MIG_REMOTE_ERROR", "MIG_BAD_ID",
+  "MIG_BAD_ARGUMENTS", "MIG_NO_REPLY", "MIG_EXCEPTION", "MIG_ARRAY_TOO_LARGE",
+  "MIG_SERVER_DIED", "MIG_DESTROY_REQUEST",
+};
+
+static const char *const device[] = {	/* from 2500 */
+  "D_IO_ERROR", "D_WOULD_BLOCK", "D_NO_SUCH_DEVICE", "D_ALREADY_OPEN", "D_DEVICE_DOWN",
+  "D_INVALID_OPERATION", "D_INVALID_RECNUM", "D_INVALID_SIZE", "D_NO_MEMORY",
+  "D_READ_ONLY",
+};
+
+static const char *const hurd[] = {
+  NULL, "EPERM", "ENOENT", "ESRCH", "EINTR", "EIO", "ENXIO", "E2BIG", "ENOEXEC", "EBADF",
+  "ECHILD", "EDEADLK", "ENOMEM", "EACCES", "EFAULT", "ENOTBLK", "EBUSY", "EEXIST", "EXDEV",
+  "ENODEV", "ENOTDIR", "EISDIR", "EINVAL", "ENFILE", "EMFILE", "ENOTTY", "ETXTBSY", "EFBIG",
+  "ENOSPC", "ESPIPE", "EROFS", "EMLINK", "EPIPE", "EDOM", "ERANGE", "EAGAIN", "EINPROGRESS",
+  "EALREADY", "ENOTSOCK", "EDESTADDRREQ", "EMSGSIZE", "EPROTOTYPE", "ENOPROTOOPT",
+  "EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EOPNOTSUPP", "EPFNOSUPPORT", "EAFNOSUPPORT",
+  "EADDRINUSE", "EADDRNOTAVAIL", "ENETDOWN", "ENETUNREACH", "ENETRESET", "ECONNABORTED",
+  "ECONNRESET", "ENOBUFS", "EISCONN", "ENOTCONN", "ESHUTDOWN", "ETOOMANYREFS", "ETIMEDOUT",
+  "ECONNREFUSED", "ELOOP", "ENAMETOOLONG", "EHOSTDOWN", "EHOSTUNREACH", "ENOTEMPTY",
+  "EPROCLIM", "EUSERS", "EDQUOT", "ESTALE", "EREMOTE", "EBADRPC", "ERPCMISMATCH",
+  "EPROGUNAVAIL", "EPROGMISMATCH", "EPROCUNAVAIL", "ENOLCK", "ENOSYS", "EFTYPE", "EAUTH",
+  "ENEEDAUTH", NULL, "ELIBEXEC",
+  [100] = "EBACKGROUND", "EDIED", "ED", "EGREGIOUS", "EIEIO", "EGRATUITOUS", "EILSEQ",
+  "EBADMSG", "EIDRM", "EMULTIHOP", "ENODATA", "ENOLINK", "ENOMSG", "ENOSR", "ENOSTR",
+  "EOVERFLOW", "EPROTO", "ETIME", "ENOTSUP", "ECANCELED", "EOWNERDEAD", "ENOTRECOVERABLE",
+};
+
+const char *
+trace_error_name (int32_t code)
+{
+  uint32_t c = (uint32_t) code;
+  if (code <= -300 && code > -400)
+    return NAME_OF (mig, (size_t) (-300 - code));
+  if (code >= 2500 && code < 2600)
+    return NAME_OF (device, (size_t) (code - 2500));
+  switch (c & ~UINT32_C (0x3fff))
+    {
+    case 0: return NAME_OF (kernel, c);
+    case 0x10000000: return NAME_OF (sending, c & 0x3fff);
+    case 0x10004000: return NAME_OF (receiving, c & 0x3fff);
+    case 0x40000000: return NAME_OF (hurd, c & 0x3fff);
+    default: return NULL;
+    }
+}
