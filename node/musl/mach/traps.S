@@ -21,9 +21,9 @@
 	TRAP mach_print 30
 	TRAP swtch_pri 59
 	TRAP thread_switch 61
-	TRAP syscall_vm_map 64
-	TRAP syscall_vm_allocate 65
-	TRAP syscall_vm_deallocate 66
+	TRAP trap_vm_map 64
+	TRAP trap_vm_allocate 65
+	TRAP trap_vm_deallocate 66
 	TRAP thread_set_self_state 77
 
 	.section .note.GNU-stack, "", @progbits
