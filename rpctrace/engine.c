@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include "relay.h"
+#include "show.h"
+#include "start.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct engine
+{
+	struct relay relay;
+	struct show *show;
+	int control;
+	bool program_ended;
+	bool stop;
+};
+
+static int
+fail (const struct complaint *complaint)
+{
+	fprintf (stderr, "rpctrace: %s\n", complaint->text);
+	return 1;
+}
+
+static void *
+listen_to_control (void *argument)
+{
+	struct engine *engine = argument;
+	ssize_t got;
+	char word;
+
+	do
+	{
+		got = read (engine->control, &word, 1);
+		pthread_mutex_lock (&engine->relay.lock);
+		engine->program_ended |= got == 1 && word == CONTROL_PROGRAM_ENDED;
+		engine->stop |= got == 0;
+		pthread_cond_broadcast (&engine->relay.changed);
+		pthread_mutex_unlock (&engine->relay.lock);
+	}
+	while (got != 0);
+	return NULL;
+}
+
+static bool
+begin (struct engine *engine, const struct options *options, int pid, int go, struct complaint *complaint)
+{
+	pthread_t thread;
+
+	if ((engine->show = show_open (options, complaint)) == NULL)
+		return false;
+	if (!relay_start (&engine->relay, engine->show, options->follow)
+		|| pthread_create (&thread, NULL, listen_to_control, engine) != 0)
+		return complain (complaint, "no ports or threads left");
+	if (options->pid != 0)
+		return complain (complaint, "attaching is not possible yet");
+	return start_prepare (&engine->relay, pid, complaint) && write (go, "g", 1) == 1;
+}
+
+static void
+wait_for_end (struct engine *engine)
+{
+	struct relay *relay = &engine->relay;
+
+	pthread_mutex_lock (&relay->lock);
+	while (!engine->stop && (relay->tracked > 0 || !engine->program_ended))
+		pthread_cond_wait (&relay->changed, &relay->lock);
+	pthread_mutex_unlock (&relay->lock);
+}
+
+int
+engine_run (const struct options *options, int pid, int go, int control)
+{
+	static struct engine engine;
+	struct complaint complaint;
+
+	signal (SIGINT, SIG_IGN);
+	signal (SIGTERM, SIG_IGN);
+	signal (SIGHUP, SIG_IGN);
+	signal (SIGPIPE, SIG_IGN);
+	engine.control = control;
+	engine.program_ended = options->pid != 0;
+	if (!begin (&engine, options, pid, go, &complaint))
+		return fail (&complaint);
+	wait_for_end (&engine);
+	show_close (engine.show);
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every bound of rpctrace. */
+#ifndef RPCTRACE_LIMITS_H
+#define RPCTRACE_LIMITS_H
+
+#define TICK_MS 10			/* how often the watch looks */
+#define STUCK_TICKS 2			/* a send into the kernel that takes longer gets company */
+#define YOUNG_TICKS 2			/* send-once rights older than this are watched for death */
+#define SPARE_ENDS_MAX 256		/* used-up ports kept for the next proxies */
+#define IDLE_LEADERS_MAX 8		/* threads kept for the next send that takes long */
+#define WAITING_PAUSE 8			/* messages held for one port before its senders have to wait */
+#define WAITING_RESUME 2
+#define SENDERS_MAX 512			/* messages that wait for room in a queue, each with a thread */
+#define OUTPUT_BYTES_MAX (4u << 20)	/* lines not yet written; beyond it tracing waits for the file */
+#define PAUSE_NS 10000000		/* between attempts when the kernel is short of something */
+
+#endif

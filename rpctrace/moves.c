@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "moves.h"
+
+#include "mach/receive.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+mach_port_t
+moves_take_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind)
+{
+	mach_port_t previous = MACH_PORT_NULL;
+
+	return mach_port_request_notification (task, name, kind, 0, MACH_PORT_NULL, MACH_MSG_TYPE_MAKE_SEND_ONCE,
+		&previous) == KERN_SUCCESS && MACH_PORT_VALID (previous) ? previous : MACH_PORT_NULL;
+}
+
+void
+moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_port_mscount_t sync, mach_port_t notify)
+{
+	mach_port_t previous = MACH_PORT_NULL;
+
+	if (notify == MACH_PORT_NULL)
+		return;
+	if (mach_port_request_notification (task, name, kind, sync, notify, MACH_MSG_TYPE_MOVE_SEND_ONCE, &previous)
+		!= KERN_SUCCESS)
+		mach_port_deallocate (mach_task_self (), notify);
+	if (MACH_PORT_VALID (previous))
+		mach_port_deallocate (mach_task_self (), previous);
+}
+
+/* --- letters --------------------------------------------------------------------- */
+
+struct letter *
+letter_new (const mach_msg_header_t *header, struct party *from)
+{
+	struct letter *letter = rights_memory (sizeof *letter + header->msgh_size);
+
+	letter->from = from;
+	party_use (from);
+	memcpy (&letter->header, header, header->msgh_size);
+	return letter;
+}
+
+void
+letter_put (struct queue *queue, struct letter *letter)
+{
+	*queue->last = letter;
+	queue->last = &letter->next;
+	queue->waiting++;
+}
+
+struct letter *
+letter_take (struct queue *queue)
+{
+	struct letter *letter = queue->first;
+
+	if (letter == NULL)
+		return NULL;
+	queue->first = letter->next;
+	if (queue->first == NULL)
+		queue->last = &queue->first;
+	queue->waiting--;
+	return letter;
+}
+
+void
+letter_free (struct rights *rights, struct letter *letter)
+{
+	party_unuse (rights, letter->from);
+	free (letter);
+}
+
+/* --- receive rights ---------------------------------------------------------------- */
+
+/* Takes what is in PORT's queue, in order.  The one message by a send-once right is the end of our own
+   request for a notification. */
+static void
+drain (void *ctx, struct queue *queue, mach_port_t port)
+{
+	struct party *sender = ctx;
+	struct receiver receiver;
+
+	if (!receiver_init (&receiver))
+		return;
+	while (receiver_next (&receiver, port, MACH_RCV_TIMEOUT, 0) == MACH_MSG_SUCCESS)
+		if (MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE)
+			mach_msg_destroy (receiver.buffer);
+		else
+			letter_put (queue, letter_new (receiver.buffer, sender));
+	receiver_free (&receiver);
+}
+
+mach_port_t
+moves_receive (struct rights *rights, mach_port_t name, struct party *from, struct party *to, struct queue **queue)
+{
+	mach_port_t self = mach_task_self (), port = MACH_PORT_NULL;
+	mach_port_t no_senders = moves_take_request (self, name, MACH_NOTIFY_NO_SENDERS);
+	mach_port_t destroyed = moves_take_request (self, name, MACH_NOTIFY_PORT_DESTROYED);
+	mach_port_status_t status = { .mps_qlimit = MACH_PORT_QLIMIT_DEFAULT };
+
+	mach_port_get_receive_status (self, name, &status);
+	*queue = rights_rehome (rights, name, from, to, &port, drain, to);
+	mach_port_set_qlimit (self, port, status.mps_qlimit);
+	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, 0, no_senders);
+	moves_put_request (self, port, MACH_NOTIFY_PORT_DESTROYED, 0, destroyed);
+	return port;
+}

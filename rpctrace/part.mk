@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rpctrace, for the node.
+
+rpctrace_sources := $(wildcard rpctrace/*.c core/base/*.c core/wire/*.c) mach/map.c mach/receive.c mach/workers.c \
+	netmsg/complaint.c
+rpctrace_objects := $(rpctrace_sources:%.c=$(B)/node/rpctrace/%.o)
+rpctrace_cflags := -std=gnu11 -O2 -g -mgeneral-regs-only -fno-strict-aliasing -D_GNU_SOURCE -I. $(WARN)
+
+$(rpctrace_objects): $(B)/node/rpctrace/%.o: %.c rpctrace/part.mk $(B)/node/sysroot/lib/libc.a
+	@mkdir -p $(@D)
+	@$(B)/node/cc $(rpctrace_cflags) -MMD -MP -c -o $@ $<
+
+-include $(rpctrace_objects:.o=.d)
+
+$(B)/node/root/bin/rpctrace: $(rpctrace_objects)
+	@mkdir -p $(@D)
+	$(B)/node/cc -o $@ $^
+
+node_root_files += $(B)/node/root/bin/rpctrace

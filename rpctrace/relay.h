@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Passes messages on, from the ends to their queues.
+
+   One thread at a time receives: the leader.  It sends on what it received by itself, also into the
+   kernel, where a call may take as long as it likes (vm_map, gsync_wait, memory of a slow pager).  When
+   one takes long, the watch makes another thread leader, and the old one ends when its call does.  So
+   the order of each port is kept, a quick call costs no switch of threads, and nothing can stop us.
+
+   One lock is over everything here; it is not held during a send that can wait. */
+#ifndef RPCTRACE_RELAY_H
+#define RPCTRACE_RELAY_H
+
+#include "cross.h"
+#include "mach/receive.h"
+#include "mach/workers.h"
+#include "rights.h"
+
+#include <pthread.h>
+
+struct show;
+
+struct leader
+{
+	struct relay *relay;
+	struct leader *next;		/* of the idle ones */
+	struct receiver receiver;
+	mach_port_t thread;
+	pthread_cond_t call;
+};
+
+struct relay
+{
+	pthread_mutex_t lock;
+	struct rights rights;
+	struct show *show;
+	struct leader *leader;		/* the one that receives, or is about to */
+	bool in_kernel;			/* the leader is sending into the kernel, */
+	unsigned since;			/* since this tick */
+	struct leader *idle;
+	unsigned idle_count;
+	struct workers *senders;	/* for full queues */
+	mach_port_t stage;		/* a port of ours that nobody else uses */
+	bool follow;
+	unsigned tracked;		/* parties that are tracked and alive */
+	pthread_cond_t changed;		/* that number */
+};
+
+/* Starts the threads.  False: no ports or threads. */
+bool relay_start (struct relay *relay, struct show *show, bool follow);
+
+/* To be called with the lock held: the message of LETTER or in HEADER, received from an end, goes to
+   QUEUE.  HEADER may be changed. */
+void relay_pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_header_t *header);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What has been seen, as lines. */
+#ifndef RPCTRACE_SHOW_H
+#define RPCTRACE_SHOW_H
+
+#include "cross.h"
+#include "options.h"
+
+struct show;
+
+/* NULL: COMPLAINT says why. */
+struct show *show_open (const struct options *options, struct complaint *complaint);
+
+/* Writes what is left; the summary if asked for. */
+void show_close (struct show *show);
+
+/* PARTY is traced, or its pid has become known. */
+void show_task (struct show *show, struct party *party);
+void show_task_ended (struct show *show, const struct party *party);
+
+/* CROSSING, turned already, is on its way to TARGET. */
+void show_message (struct show *show, const struct crossing *crossing, uint64_t target);
+
+void show_right_died (void *show, uint64_t key);
+
+#endif

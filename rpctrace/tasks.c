@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tasks.h"
+
+#include "ids.h"
+#include "show.h"
+
+#include <mach/task_special_ports.h>
+#include <mach/thread_special_ports.h>
+#include <string.h>
+
+/* --- becoming traced -------------------------------------------------------------- */
+
+void
+tasks_track_thread (struct relay *relay, struct party *party, mach_port_t thread)
+{
+	struct queue *queue;
+
+	if (mach_port_mod_refs (mach_task_self (), thread, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		return;
+	queue = rights_identify (&relay->rights, thread, relay->rights.world);
+	if (queue->thread_of == NULL)
+	{
+		queue->thread_of = party;
+		party_use (party);
+	}
+	thread_set_special_port (thread, THREAD_KERNEL_PORT,
+		rights_make (&relay->rights, rights_end (&relay->rights, queue, party)));
+}
+
+static void
+track_threads (struct relay *relay, struct party *party, mach_port_t task)
+{
+	mach_msg_type_number_t count = 0;
+	thread_array_t threads;
+
+	if (task_threads (task, &threads, &count) != KERN_SUCCESS)
+		return;
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+	{
+		tasks_track_thread (relay, party, threads[i]);
+		mach_port_deallocate (mach_task_self (), threads[i]);
+	}
+	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
+}
+
+struct party *
+tasks_track (struct relay *relay, mach_port_t task, int32_t pid)
+{
+	struct queue *known = rights_queue_at (&relay->rights, task);
+	struct party *party;
+
+	if (known != NULL && known->task_of != NULL)
+	{
+		mach_port_deallocate (mach_task_self (), task);
+		return known->task_of;
+	}
+	party = rights_party (&relay->rights, task);
+	party->tracked = true;
+	party->pid = pid;
+	relay->tracked++;
+	task_set_special_port (task, TASK_KERNEL_PORT,
+		rights_make (&relay->rights, rights_end (&relay->rights, party->task, party)));
+	track_threads (relay, party, task);
+	show_task (relay->show, party);
+	return party;
+}
+
+void
+tasks_died (struct relay *relay, struct party *party)
+{
+	if (party->dead)
+		return;
+	party->dead = true;
+	if (!party->tracked)
+		return;
+	relay->tracked--;
+	show_task_ended (relay->show, party);
+	pthread_cond_broadcast (&relay->changed);
+}
+
+/* --- what messages carry ------------------------------------------------------------ */
+
+static mach_port_t
+first_right (const mach_msg_header_t *header)
+{
+	struct wire_walk walk;
+	struct wire_item item;
+
+	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		return MACH_PORT_NULL;
+	wire_walk (&walk, (const uint8_t *) header + WIRE_HEADER_BYTES, header->msgh_size - WIRE_HEADER_BYTES);
+	while (wire_next (&walk, &item))
+		if (item.ports && item.is_inline && item.number > 0)
+			return wire_get_port (walk.body, &item, 0);
+	return MACH_PORT_NULL;
+}
+
+/* The INDEXth item, a number of 32 bits. */
+static bool
+number (const mach_msg_header_t *header, unsigned index, int32_t *value)
+{
+	const uint8_t *body = (const uint8_t *) header + WIRE_HEADER_BYTES;
+	struct wire_walk walk;
+	struct wire_item item;
+
+	wire_walk (&walk, body, header->msgh_size - WIRE_HEADER_BYTES);
+	while (wire_next (&walk, &item))
+		if (index-- == 0)
+		{
+			if (item.ports || !item.is_inline || item.bytes < sizeof *value)
+				return false;
+			memcpy (value, body + item.data_offset, sizeof *value);
+			return true;
+		}
+	return false;
+}
+
+static bool
+is_exec (int32_t id)
+{
+	return id == ID_EXEC_EXEC || id == ID_EXEC_EXEC_PATHS || id == ID_FILE_EXEC || id == ID_FILE_EXEC_PATHS;
+}
+
+/* The exec server, holding the door's view of a process port, gives it a new task: this is what the
+   traced program goes on as. */
+static void
+exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
+{
+	if (!MACH_PORT_VALID (task)
+		|| mach_port_mod_refs (mach_task_self (), task, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		return;
+	tasks_track (relay, task, old->pid);
+}
+
+void
+tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct queue *queue)
+{
+	const mach_msg_header_t *header = crossing->header;
+	int32_t id = header->msgh_id;
+
+	if (queue->task_of != NULL && id == ID_PORT_INSERT_RIGHT)
+		crossing->body_to = queue->task_of;
+	if (is_exec (id) && crossing->from->tracked)
+		crossing->wraps_process = true;
+	if (id == ID_PROC_REASSIGN && crossing->from == relay->rights.door && queue->process_of != NULL)
+		exec_has_made (relay, queue->process_of, first_right (header));
+}
+
+void
+tasks_note_request (struct relay *relay, struct crossing *crossing, struct queue *queue)
+{
+	struct end *reply = crossing->reply;
+	int32_t id = crossing->header->msgh_id;
+
+	if (reply == NULL)
+		return;
+	reply->request = id;
+	if (id == ID_PROC_TASK2PID)
+		reply->about = crossing->about != NULL ? crossing->about->task_of : NULL;
+	else
+		reply->about = queue->task_of;
+	if (reply->about == NULL)
+		return;
+	party_use (reply->about);
+	if (id == ID_PORT_EXTRACT_RIGHT)
+		reply->raws = reply->about;
+}
+
+void
+tasks_prepare_answer (struct relay *relay, struct crossing *crossing, struct end *end)
+{
+	const mach_msg_header_t *header = crossing->header;
+	int32_t pid;
+
+	crossing->raws = end->raws;
+	if (end->about == NULL || header->msgh_id != end->request + REPLY_OFFSET)
+		return;
+	switch (end->request)
+	{
+	case ID_TASK_CREATE:
+		if (relay->follow)
+			exec_has_made (relay, &(struct party) { .pid = 0 }, first_right (header));
+		break;
+	case ID_THREAD_CREATE:
+		if (MACH_PORT_VALID (first_right (header)))
+			tasks_track_thread (relay, end->about, first_right (header));
+		break;
+	case ID_PROC_TASK2PID:
+		if (number (header, 1, &pid) && end->about->pid == 0)
+		{
+			end->about->pid = pid;
+			show_task (relay->show, end->about);
+		}
+		break;
+	}
+}
