@@ -6,6 +6,7 @@
 
 #include "fs_S.h"
 #include "fsys_options.h"
+#include "filemap.h"
 #include "limits.h"
 #include "lookup.h"
 
@@ -133,7 +134,13 @@ kern_return_t S_file_set_size(open_t open, mach_port_t reply, mach_msg_type_name
 		return HURD_EISDIR;
 	if (!(open->description->flags & HURD_O_WRITE) || size < 0 || !S_ISREG(node->mode))
 		return HURD_EINVAL;
-	return hurd_from_errno(node_set_size(&server.store, node, (uint64_t)size));
+	struct user_pager_info *map;
+	error_t error = filemap_begin_change(node, &map);
+	if (error)
+		return error;
+	error = filemap_set_size(map, node, (uint64_t)size);
+	filemap_end_change(map);
+	return error;
 }
 
 kern_return_t S_file_check_access(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, int *allowed)
@@ -182,12 +189,12 @@ kern_return_t S_file_statfs(open_t open, mach_port_t reply, mach_msg_type_name_t
 
 kern_return_t S_file_sync(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, int wait, int omit_metadata)
 {
-	return open ? 0 : HURD_EOPNOTSUPP;
+	return open ? filemap_sync_all(open_node(open), wait) : HURD_EOPNOTSUPP;
 }
 
 kern_return_t S_file_syncfs(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, int wait, int do_children)
 {
-	return open ? 0 : HURD_EOPNOTSUPP;
+	return open ? filemap_sync_everything(wait) : HURD_EOPNOTSUPP;
 }
 
 kern_return_t S_file_getlinknode(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, mach_port_t *port,

@@ -5,6 +5,7 @@
 #include <hurd_abi.h>
 
 #include "fs_S.h"
+#include "filemap.h"
 #include "limits.h"
 #include "lookup.h"
 
@@ -286,18 +287,29 @@ error_t lookup_check_open(const struct node *node, const struct ids *ids, int fl
 	return hurd_from_errno(access_check(node, ids, wanted));
 }
 
+static error_t truncate_all(struct node *node)
+{
+	struct user_pager_info *map;
+	error_t error = filemap_begin_change(node, &map);
+	if (error)
+		return error;
+	error = filemap_set_size(map, node, 0);
+	filemap_end_change(map);
+	return error;
+}
+
 error_t lookup_open(struct node *node, struct surroundings *around, struct ids *ids, int flags, bool made,
 		    struct lookup_result *result)
 {
 	open_t open;
 	error_t error = made ? 0 : lookup_check_open(node, ids, flags);
+	if (!error && (flags & HURD_O_TRUNC) && S_ISREG(node->mode) && node->size)
+		error = truncate_all(node);
 	if (error)
 		return error;
 	error = open_make(node, flags & LOOKUP_KEPT_FLAGS, around, ids, &open);
 	if (error)
 		return error;
-	if ((flags & HURD_O_TRUNC) && S_ISREG(node->mode) && node->size)
-		node_set_size(&server.store, node, 0);
 	result->retry = FS_RETRY_NORMAL;
 	result->name[0] = 0;
 	result->port = open->object.port;

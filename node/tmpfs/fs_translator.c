@@ -47,6 +47,8 @@ static error_t become(struct node *node, uint32_t type, const char *arguments, s
 	const char *end = arguments + bytes, *first = next_argument(arguments, end);
 	if (!S_ISREG(node->mode) || node->size)
 		return HURD_EINVAL;
+	if (node->filemap)
+		return HURD_EBUSY;
 	if ((type == S_IFCHR || type == S_IFBLK)) {
 		const char *second = first ? next_argument(first, end) : NULL;
 		if (!second)

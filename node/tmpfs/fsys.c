@@ -8,6 +8,7 @@
 
 #include "fsys_S.h"
 #include "fsys_options.h"
+#include "filemap.h"
 #include "limits.h"
 #include "lookup.h"
 
@@ -57,9 +58,14 @@ error_t options_reply(data_t *data, mach_msg_type_number_t *count)
 		}
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "--debug") + 1;
 		/* What a test for leaks compares. */
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "opens=%llu nodes=%llu pages=%llu ports=%u",
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "opens=%llu nodes=%llu pages=%llu ports=%u maps=%llu",
 					 (unsigned long long)server.opens, (unsigned long long)server.store.nodes,
-					 (unsigned long long)server.store.pool.pages_used, name_count) + 1;
+					 (unsigned long long)server.store.pool.pages_used, name_count,
+					 (unsigned long long)filemap_counts.maps) + 1;
+		/* How much of mapped files went to kernels, and came back. */
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "paged-out=%llu paged-in=%llu",
+					 (unsigned long long)filemap_counts.pages_out,
+					 (unsigned long long)filemap_counts.pages_in) + 1;
 	}
 	if (used > *count)
 		return HURD_ENOMEM;
@@ -112,7 +118,7 @@ kern_return_t S_fsys_goaway(control_t control, mach_port_t reply, mach_msg_type_
 {
 	if (!control)
 		return HURD_EOPNOTSUPP;
-	if ((flags & HURD_FSYS_GOAWAY_UNLINK) || (server.opens && !(flags & HURD_FSYS_GOAWAY_FORCE)))
+	if ((flags & HURD_FSYS_GOAWAY_UNLINK) || ((server.opens || filemap_counts.maps) && !(flags & HURD_FSYS_GOAWAY_FORCE)))
 		return HURD_EBUSY;
 	/* The caller sees its request die with the server, which is what it asked for. */
 	exit(0);
@@ -120,7 +126,7 @@ kern_return_t S_fsys_goaway(control_t control, mach_port_t reply, mach_msg_type_
 
 kern_return_t S_fsys_syncfs(control_t control, mach_port_t reply, mach_msg_type_name_t reply_type, int wait, int children)
 {
-	return control ? 0 : HURD_EOPNOTSUPP;
+	return control ? filemap_sync_everything(wait) : HURD_EOPNOTSUPP;
 }
 
 kern_return_t S_fsys_set_options(control_t control, mach_port_t reply, mach_msg_type_name_t reply_type, const_data_t data,

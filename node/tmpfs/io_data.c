@@ -4,6 +4,7 @@
 #include <hurd_abi.h>
 
 #include "io_S.h"
+#include "filemap.h"
 #include "limits.h"
 #include "objects.h"
 
@@ -65,10 +66,17 @@ kern_return_t S_io_read(open_t open, mach_port_t reply, mach_msg_type_name_t rep
 		return error;
 	struct node *node = open_node(open);
 	bool moves = offset == -1;
-	if (moves)
-		offset = open->description->offset;
-	if (offset < 0)
-		return HURD_EINVAL;
+	/* While kernels are waited for, another read may move the position. */
+	do {
+		if (moves)
+			offset = open->description->offset;
+		if (offset < 0)
+			return HURD_EINVAL;
+		if (S_ISREG(node->mode))
+			error = filemap_sync(node, (uint64_t)offset, readable(node, offset, amount));
+		if (error)
+			return error;
+	} while (moves && offset != open->description->offset);
 	size_t bytes = readable(node, offset, amount);
 	data_t own = *data;
 	error = reply_room(data, count, bytes);
@@ -90,41 +98,52 @@ kern_return_t S_io_read(open_t open, mach_port_t reply, mach_msg_type_name_t rep
 	return 0;
 }
 
-static error_t write_node(open_t open, int64_t offset, const char *data, size_t *bytes)
+static error_t write_node(open_t open, struct user_pager_info *map, int64_t offset, const char *data, size_t *bytes)
 {
 	struct node *node = open_node(open);
 	if (S_ISCHR(node->mode))
 		return character_device_write(node, bytes);
-	error_t error = hurd_from_errno(node_write(&server.store, node, (uint64_t)offset, data, *bytes, bytes));
+	error_t error = filemap_write(map, node, (uint64_t)offset, data, *bytes, bytes);
 	if (!error && *bytes && !ids_are_root(open->ids))
 		node->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
 	return error;
 }
 
-kern_return_t S_io_write(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, const_data_t data,
-			 mach_msg_type_number_t count, loff_t offset, vm_size_t *amount)
+/* One request is one step, under the lock or, of a mapped file, as its only change: so
+   appends do not mix. */
+static error_t write_open(open_t open, struct user_pager_info *map, const char *data, size_t bytes, loff_t offset,
+			  vm_size_t *amount)
 {
-	error_t error = check_mode(open, HURD_O_WRITE);
-	if (error)
-		return error;
 	struct description *description = open->description;
 	bool moves = offset == -1;
 	if (moves) {
-		/* One request is one step under the lock, so appends do not mix. */
 		if ((description->flags & HURD_O_APPEND) && S_ISREG(description->node->mode))
 			description->offset = (int64_t)description->node->size;
 		offset = description->offset;
 	}
 	if (offset < 0)
 		return HURD_EINVAL;
-	size_t bytes = count;
-	error = write_node(open, offset, data, &bytes);
+	error_t error = write_node(open, map, offset, data, &bytes);
 	if (error)
 		return error;
 	*amount = bytes;
 	if (moves)
 		description->offset = offset + (int64_t)bytes;
 	return 0;
+}
+
+kern_return_t S_io_write(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, const_data_t data,
+			 mach_msg_type_number_t count, loff_t offset, vm_size_t *amount)
+{
+	struct user_pager_info *map = NULL;
+	error_t error = check_mode(open, HURD_O_WRITE);
+	if (!error && S_ISREG(open_node(open)->mode))
+		error = filemap_begin_change(open_node(open), &map);
+	if (error)
+		return error;
+	error = write_open(open, map, data, count, offset, amount);
+	filemap_end_change(map);
+	return error;
 }
 
 kern_return_t S_io_seek(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, loff_t offset, int whence,
@@ -170,10 +189,28 @@ kern_return_t S_io_select_timeout(open_t open, mach_port_t reply, mach_msg_type_
 	return S_io_select(open, reply, reply_type, select_type);
 }
 
-/* Here a later step hands out memory objects that page from the store (file_pages holds a
-   file's data by whole pages for that). */
+/* As the Hurd's own file systems answer: what may be done with the open file may be done
+   with the object.  For reading only that is an object of its own. */
 kern_return_t S_io_map(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, mach_port_t *read_object,
 		       mach_msg_type_name_t *read_type, mach_port_t *write_object, mach_msg_type_name_t *write_type)
 {
-	return HURD_ENOTSUP;
+	if (!open)
+		return HURD_EOPNOTSUPP;
+	bool reads = open->description->flags & HURD_O_READ, writes = open->description->flags & HURD_O_WRITE;
+	if (!reads && !writes)
+		return HURD_EBADF;
+	if (!S_ISREG(open_node(open)->mode))
+		return HURD_EOPNOTSUPP;
+	mach_port_t right;
+	error_t error = filemap_right(open_node(open), writes, &right);
+	if (error)
+		return error;
+	if (reads && writes && mach_port_mod_refs(mach_task_self(), right, MACH_PORT_RIGHT_SEND, 1)) {
+		mach_port_deallocate(mach_task_self(), right);
+		return HURD_ENOMEM;
+	}
+	*read_object = reads ? right : MACH_PORT_NULL;
+	*write_object = writes ? right : MACH_PORT_NULL;
+	*read_type = *write_type = MACH_MSG_TYPE_MOVE_SEND;
+	return 0;
 }

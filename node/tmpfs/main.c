@@ -7,6 +7,7 @@
 #include <hurd/fsys.h>
 #include <hurd_abi.h>
 
+#include "filemap.h"
 #include "fsys_options.h"
 #include "limits.h"
 #include "objects.h"
@@ -16,7 +17,7 @@ static const char help[] =
 	"A file system in memory.\n"
 	"  --max-bytes=N   hold at most so many bytes of file data (default: half of the\n"
 	"                  machine's memory)\n"
-	"  --debug         let fsys_get_options tell counts of opens, nodes and ports\n"
+	"  --debug         let fsys_get_options tell counts of opens, nodes, ports and paging\n"
 	"As the first file system of a machine, started by its init:\n"
 	"  --device-master-port=N RAMDISK...\n"
 	"                  N is the name of a right to the device master port in this task;\n"
@@ -77,6 +78,8 @@ static error_t prepare(void)
 	server.bytes_max = default_bytes_max();
 	if (!error)
 		error = hurd_from_errno(store_init(&server.store, &source, server.bytes_max, now, node_dying));
+	if (!error)
+		error = filemap_start();
 	server.notify_port = notify.port;
 	server.control = &control;
 	if (getrandom(&server.filesystem_id, sizeof(server.filesystem_id), 0) < 0)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <hurd_abi.h>
 
-#include "objects.h"
+#include "filemap.h"
 
 enum { TABLE_SIZE = 1024 };	/* a power of two; port names are small consecutive numbers */
 
@@ -133,7 +133,7 @@ static bool has_senders(struct object *object)
 
 void server_end_if_forgotten(void)
 {
-	if (!server.opens && !has_senders(server.control))
+	if (!server.opens && !filemap_counts.maps && !has_senders(server.control))
 		exit(0);
 }
 

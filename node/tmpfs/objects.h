@@ -7,6 +7,7 @@
 #ifndef TMPFS_OBJECTS_H
 #define TMPFS_OBJECTS_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <mach.h>
 #include <hurd/hurd_types.h>
@@ -88,7 +89,8 @@ control_t control_of_port(mach_port_t port);
 control_t control_of_payload(uintptr_t payload);
 /* The last sender may have gone: looks, and closes if so. */
 void object_no_senders(struct object *object);
-/* Ends the server when nobody can reach it any more: no node that it sits on, no open file. */
+/* Ends the server when nobody can reach it any more: no node that it sits on, no open file,
+   none that is mapped. */
 void server_end_if_forgotten(void);
 
 /* ---- opens.c */
@@ -112,6 +114,11 @@ struct node *open_node(open_t open);
    already, and the lock was not given up. */
 error_t server_wait_begin(void);
 void server_wait_end(void);
+/* Waits for CHANGED with the lock given up. */
+error_t server_wait_on(pthread_cond_t *changed);
+/* For threads that serve no request. */
+void server_lock(void);
+void server_unlock(void);
 /* Serves for ever. */
 void server_run(void);
 void server_report(const char *format, ...) __attribute__((format(printf, 1, 2)));

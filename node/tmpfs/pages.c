@@ -174,6 +174,31 @@ size_t file_pages_write(struct page_pool *pool, struct file_pages *file, uint64_
 	return done;
 }
 
+size_t file_pages_reserve(struct page_pool *pool, struct file_pages *file, uint64_t offset, size_t bytes)
+{
+	size_t done = 0;
+	while (done < bytes) {
+		size_t inside = (offset + done) % PAGE_BYTES;
+		void **slot = page_slot_make(file, (offset + done) / PAGE_BYTES);
+		if (!slot)
+			break;
+		if (!*slot) {
+			*slot = page_take(pool, true);
+			if (!*slot)
+				break;
+			file->pages++;
+		}
+		done += bytes - done < PAGE_BYTES - inside ? bytes - done : PAGE_BYTES - inside;
+	}
+	return done;
+}
+
+bool file_pages_exist(const struct file_pages *file, uint64_t offset)
+{
+	void **slot = page_slot(file, offset / PAGE_BYTES);
+	return slot && *slot;
+}
+
 static void cut_leaf(struct page_pool *pool, struct file_pages *file, size_t leaf, size_t first)
 {
 	void **pages = file->leaves[leaf];

@@ -43,6 +43,11 @@ struct file_pages {
 void file_pages_read(const struct file_pages *file, uint64_t offset, void *to, size_t bytes);
 /* Writes as much as there is room for and returns how much that was. */
 size_t file_pages_write(struct page_pool *pool, struct file_pages *file, uint64_t offset, const void *from, size_t bytes);
+/* Makes a page of zeros wherever one is missing; as far as there is room, and returns how
+   far, in bytes. */
+size_t file_pages_reserve(struct page_pool *pool, struct file_pages *file, uint64_t offset, size_t bytes);
+/* Whether the page at OFFSET is more than a hole. */
+bool file_pages_exist(const struct file_pages *file, uint64_t offset);
 /* Frees what lies behind SIZE; the rest of the last page becomes zeros. */
 void file_pages_cut(struct page_pool *pool, struct file_pages *file, uint64_t size);
 

@@ -21,9 +21,11 @@ $(tmpfs_dir)/%.o: node/tmpfs/%.c $(wildcard node/tmpfs/*.h) node/posix/include/h
 	@mkdir -p $(@D)
 	$(NODE_CC) $(tmpfs_cflags) -c -o $@ $<
 
-$(B)/node/root/hurd/tmpfs: $(tmpfs_objects) $$(NODE_LIBC)
+$(B)/node/root/hurd/tmpfs: $(tmpfs_objects) $$(NODE_PAGER) $$(NODE_PORTS) $$(NODE_LIBC)
 	@mkdir -p $(@D)
-	$(NODE_CC) -o $@ $(tmpfs_objects)
+	$(NODE_CC) -o $@ $(tmpfs_objects) $(NODE_PAGER) $(NODE_PORTS)
+
+$(tmpfs_dir)/filemap.o: $$(NODE_PAGER_HEADERS) $$(NODE_PORTS_HEADER)
 
 node_root_files += $(B)/node/root/hurd/tmpfs
 tmpfs_test_dir := $(B)/node/tests/tmpfs

@@ -135,21 +135,48 @@ static bool start_thread(void)
 	return started;
 }
 
-error_t server_wait_begin(void)
+static error_t begin_waiting(void)
 {
 	if (pool.waiting >= TMPFS_THREADS_BLOCKED_MAX)
 		return HURD_EAGAIN;
 	if (!pool.idle && !start_thread())
 		return HURD_EAGAIN;
 	pool.waiting++;
-	pthread_mutex_unlock(&pool.lock);
 	return 0;
+}
+
+error_t server_wait_begin(void)
+{
+	error_t error = begin_waiting();
+	if (!error)
+		pthread_mutex_unlock(&pool.lock);
+	return error;
 }
 
 void server_wait_end(void)
 {
 	pthread_mutex_lock(&pool.lock);
 	pool.waiting--;
+}
+
+error_t server_wait_on(pthread_cond_t *changed)
+{
+	error_t error = begin_waiting();
+	if (error)
+		return error;
+	pthread_cond_wait(changed, &pool.lock);
+	pool.waiting--;
+	return 0;
+}
+
+void server_lock(void)
+{
+	pthread_mutex_lock(&pool.lock);
+}
+
+void server_unlock(void)
+{
+	pthread_mutex_unlock(&pool.lock);
 }
 
 static void handle(mach_msg_header_t *request, mach_msg_header_t *reply, bool *answered)

@@ -167,7 +167,9 @@ int node_set_size(struct store *store, struct node *node, uint64_t size)
 	return 0;
 }
 
-int node_write(struct store *store, struct node *node, uint64_t offset, const void *data, size_t bytes, size_t *written)
+/* DATA is NULL to make room only. */
+static int write_or_reserve(struct store *store, struct node *node, uint64_t offset, const void *data, size_t bytes,
+			    size_t *written)
 {
 	assert(S_ISREG(node->mode));
 	*written = 0;
@@ -177,13 +179,26 @@ int node_write(struct store *store, struct node *node, uint64_t offset, const vo
 		return EFBIG;
 	if (bytes > TMPFS_FILE_BYTES_MAX - offset)
 		bytes = TMPFS_FILE_BYTES_MAX - offset;
-	*written = file_pages_write(&store->pool, &node->pages, offset, data, bytes);
+	if (data)
+		*written = file_pages_write(&store->pool, &node->pages, offset, data, bytes);
+	else
+		*written = file_pages_reserve(&store->pool, &node->pages, offset, bytes);
 	if (!*written)
 		return ENOSPC;
 	if (offset + *written > node->size)
 		node->size = offset + *written;
 	node->modified = node->changed = store->now();
 	return 0;
+}
+
+int node_write(struct store *store, struct node *node, uint64_t offset, const void *data, size_t bytes, size_t *written)
+{
+	return write_or_reserve(store, node, offset, data, bytes, written);
+}
+
+int node_reserve(struct store *store, struct node *node, uint64_t offset, size_t bytes, size_t *reserved)
+{
+	return write_or_reserve(store, node, offset, NULL, bytes, reserved);
 }
 
 uint64_t node_blocks(const struct node *node)

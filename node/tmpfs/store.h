@@ -15,6 +15,7 @@
 #include "pages.h"
 
 struct record_locks;
+struct user_pager_info;
 struct store;
 
 struct node {
@@ -40,6 +41,7 @@ struct node {
 	uint32_t identity;		/* the server's: port of io_identity, or 0 */
 	uint32_t address;		/* the server's: a local socket's address port, or 0 */
 	struct record_locks *locks;	/* the server's: NULL while there are none */
+	struct user_pager_info *filemap;	/* the server's: NULL while nobody maps it */
 };
 
 struct store {
@@ -73,6 +75,9 @@ int node_set_size(struct store *store, struct node *node, uint64_t size);
 /* Writes as much as there is room for: *WRITTEN is less than BYTES only if 0 is not
    returned (ENOSPC, EFBIG) or the limit of a file's size was reached midway. */
 int node_write(struct store *store, struct node *node, uint64_t offset, const void *data, size_t bytes, size_t *written);
+/* Makes pages where holes are, and grows the file if need be, so that these bytes can be
+   written later; *RESERVED and errors as in node_write. */
+int node_reserve(struct store *store, struct node *node, uint64_t offset, size_t bytes, size_t *reserved);
 uint64_t node_blocks(const struct node *node);	/* of 512 bytes, as st_blocks */
 
 /* Names.  LENGTH bytes of NAME count; "." and ".." are refused with EINVAL where a name is

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "limits.h"
 #include "memory.h"
 
 enum { POOL_BYTES = 64 << 20, MODEL_BYTES = 3 << 20 };
@@ -103,6 +104,25 @@ static void like_an_array(void **state)
 	file_pages_cut(&pool, &file, 0);
 }
 
+static void room_is_made_where_holes_are(void **state)
+{
+	enum { PAGE = TMPFS_PAGE_BYTES };
+	static char got[3 * PAGE];
+	struct file_pages file = { 0 };
+	assert_int_equal(file_pages_write(&pool, &file, PAGE, "kept", 4), 4);
+	assert_false(file_pages_exist(&file, 0));
+	assert_true(file_pages_exist(&file, PAGE + 1));
+	assert_int_equal(file_pages_reserve(&pool, &file, 100, 2 * PAGE), 2 * PAGE);
+	assert_int_equal(file.pages, 3);
+	file_pages_read(&file, 0, got, sizeof(got));
+	assert_memory_equal(got + PAGE, "kept", 4);
+	assert_int_equal(got[0] | got[2 * PAGE], 0);
+	/* As far as there is room, to the byte. */
+	size_t room = (size_t)(pool.pages_max - pool.pages_used) * PAGE;
+	assert_int_equal(file_pages_reserve(&pool, &file, 10 * PAGE + 1, room + PAGE), room - 1);
+	file_pages_cut(&pool, &file, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -112,6 +132,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_pool_gives_what_it_has, start, finish),
 		cmocka_unit_test_setup_teardown(arenas_go_back, start, finish),
 		cmocka_unit_test_setup_teardown(like_an_array, start, finish),
+		cmocka_unit_test_setup_teardown(room_is_made_where_holes_are, start, finish),
 	};
 	return cmocka_run_group_tests_name("tmpfs pages", tests, NULL, NULL);
 }
