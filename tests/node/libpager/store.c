@@ -9,7 +9,7 @@
 void
 store_init (struct user_pager_info *store, unsigned pages)
 {
-  memset (store, 0, sizeof *store);
+  *store = (struct user_pager_info) { .pages = 0 };
   pthread_mutex_init (&store->lock, NULL);
   store->pages = pages;
   store->data = mmap (NULL, STORE_PAGES * vm_page_size, PROT_READ | PROT_WRITE,
@@ -100,4 +100,10 @@ void
 pager_dropweak (struct user_pager_info *store)
 {
   store->dropweaks++;
+}
+
+void
+store_done (struct user_pager_info *store)
+{
+  munmap (store->data, STORE_PAGES * vm_page_size);
 }

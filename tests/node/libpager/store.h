@@ -20,10 +20,11 @@ struct user_pager_info
   unsigned reads[STORE_PAGES], writes[STORE_PAGES], unlocks[STORE_PAGES];
   unsigned evicted[STORE_PAGES];
   unsigned bulk_reads, bulk_writes, dropweaks, write_delay_ms;
-  bool cleared;
+  volatile bool cleared;
 };
 
 /* PAGES pages, page N filled with the byte 'a' + N % 26.  */
 void store_init (struct user_pager_info *store, unsigned pages);
+void store_done (struct user_pager_info *store);
 
 #endif
