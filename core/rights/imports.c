@@ -116,7 +116,7 @@ import_unpin (struct rights *r, struct import *i)
   i->pins--;
   if (i->queue)
     queue_touch (r, i->queue);
-  else if (i->pins == 0 && !i->tombstone)
+  else if (i->pins == 0)
     owe (r, &i->work, IMPORT_GIVE_BACK);
 }
 
@@ -145,6 +145,7 @@ import_lost (struct rights *r, struct import *i)
   struct queue *q = i->queue;
   bool was_path = q->path == i;
   import_detach (i);
+  queue_touch (r, q);
   if (q->place != PLACE_PROXY)
     return;
   if (was_path && !q->path)
@@ -184,6 +185,10 @@ import_emit (struct rights *r, struct import *i, struct rights_action *a)
   i->work.bits = 0;
   if (!i->tombstone && !i->once && !import_releasable (i))
     return NOTHING;
+  /* Also of a dead queue: a message that names it may still be on its way home, on
+     another stream, and what it names must be counted there until it arrives.  */
+  if (i->tombstone && i->pins)
+    return NOTHING;
   if (i->count)
     {
       f.type = i->once ? FRAME_ONCE_GONE : FRAME_RELEASE;
@@ -194,7 +199,6 @@ import_emit (struct rights *r, struct import *i, struct rights_action *a)
 	}
       i->count = 0;
     }
-  /* Pins of a dead queue's import go on until they are taken back.  */
   if (!i->tombstone)
     import_free (r, i);
   return f.type ? EMITTED : NOTHING;
