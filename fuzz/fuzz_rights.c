@@ -29,7 +29,7 @@ on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct
 static void on_connect (void *ctx, struct node *node, const struct rights_key *key) { }
 
 static mk_name
-on_root (void *ctx, struct node *node)
+on_root (void *ctx, struct node *node, uint64_t session)
 {
   struct scene *s = ctx;
   mk_name name = MK_NULL;

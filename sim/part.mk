@@ -23,10 +23,10 @@ host-tests: $(B)/host/tests/sim-kernel
 
 SIM_WORLD_SRC := $(sort $(wildcard sim/world/*.c)) sim/sim.c
 
-$(B)/host/bin/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
+$(B)/host/bin/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/link.a $(B)/host/core/rights.a \
 		$(B)/host/core/wire.a $(B)/host/core/base.a
 	@mkdir -p $(@D)
-	$(CC) $(SIM_CFLAGS) -o $@ $^
+	$(CC) $(SIM_CFLAGS) -o $@ $^ -lsodium
 
 # Conformance: the same scenarios on the model, here, and on a real kernel, on a node.
 SIM_SCENARIOS := $(sort $(wildcard sim/scenarios/*.scn))
@@ -64,32 +64,36 @@ node_root_files += $(B)/node/root/tests/conformance \
 EXPLORE_OBJ := $(call sim_obj,$(sort $(wildcard sim/explore/*.c sim/world/*.c)))
 SIM_WRAP := $(foreach f,malloc calloc realloc free,-Wl,--wrap=$(f))
 
-$(B)/host/bin/explore: $(EXPLORE_OBJ) $(B)/host/sim/kernel.a $(B)/host/core/rights.a \
+$(B)/host/bin/explore: $(EXPLORE_OBJ) $(B)/host/sim/kernel.a $(B)/host/core/link.a $(B)/host/core/rights.a \
 		$(B)/host/core/wire.a $(B)/host/core/base.a
 	@mkdir -p $(@D)
-	$(CC) $(SIM_CFLAGS) $(SIM_WRAP) -o $@ $^
+	$(CC) $(SIM_CFLAGS) $(SIM_WRAP) -o $@ $^ -lsodium
 
 host-tests: $(B)/host/bin/explore
 
 # Canaries: the engine with one deliberate fault each.  A canary that neither the explorer
 # nor the simulator catches fails the test.
 CANARIES := 1 2 3 4 5 6
-CANARY_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
+CANARY_SRC := $(sort $(wildcard core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
+CANARY_LIB := $(B)/host/core/link.a $(B)/host/core/base.a
 CANARY_CFLAGS = -std=gnu11 -O1 -fno-strict-aliasing -I$(top) -DRIGHTS_CANARY=$*
 
-$(B)/host/canary/sim-%: $(CANARY_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+$(B)/host/canary/sim-%: $(CANARY_SRC) sim/sim.c $(CANARY_LIB) $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(CANARY_CFLAGS) -o $@ sim/sim.c $(CANARY_SRC)
+	$(CC) $(CANARY_CFLAGS) -o $@ sim/sim.c $(CANARY_SRC) $(CANARY_LIB) -lsodium
 
-$(B)/host/canary/explore-%: $(CANARY_SRC) $(wildcard sim/explore/*.c core/*/*.h sim/*/*.h) sim/part.mk
+$(B)/host/canary/explore-%: $(CANARY_SRC) $(CANARY_LIB) $(wildcard sim/explore/*.c core/*/*.h sim/*/*.h) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(CANARY_CFLAGS) $(SIM_WRAP) -o $@ $(sort $(wildcard sim/explore/*.c)) $(CANARY_SRC)
+	$(CC) $(CANARY_CFLAGS) $(SIM_WRAP) -o $@ $(sort $(wildcard sim/explore/*.c)) $(CANARY_SRC) \
+		$(CANARY_LIB) -lsodium
 
 # The same under the sanitizers.
-$(B)/host/canary/sim-san: $(CANARY_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+SIM_SAN_SRC := $(CANARY_SRC) $(sort $(wildcard core/base/*.c core/link/*.c))
+
+$(B)/host/canary/sim-san: $(SIM_SAN_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -I$(top) -o $@ sim/sim.c $(CANARY_SRC)
+		-fno-sanitize-recover=all -I$(top) -o $@ sim/sim.c $(SIM_SAN_SRC) -lsodium
 
 $(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n) $(B)/host/canary/explore-$(n)) \
 		$(B)/host/bin/sim $(B)/host/bin/explore
@@ -99,22 +103,22 @@ $(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/sim-san $(foreach n
 host-tests: $(B)/host/tests/sim-rights
 
 # Benchmarks on the host, as lines for `./drove bench`.
-BENCH_SIM_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
+BENCH_SIM_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c core/link/*.c sim/kernel/*.c sim/world/*.c))
 BENCH_CFLAGS := -std=gnu11 -O3 -flto=auto -fno-strict-aliasing -I$(top) $(WARN)
 bench_headers := $(wildcard core/*/*.h sim/*/*.h)
 
 $(B)/host/bench/sim-steps: $(BENCH_SIM_SRC) sim/sim.c $(bench_headers) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -DSIM_BENCH -o $@ sim/sim.c $(BENCH_SIM_SRC)
+	$(CC) $(BENCH_CFLAGS) -DSIM_BENCH -o $@ sim/sim.c $(BENCH_SIM_SRC) -lsodium
 
-$(B)/host/bench/core-sealed: sim/bench_core.c $(BENCH_SIM_SRC) $(wildcard core/link/*.c) $(bench_headers) sim/part.mk
+$(B)/host/bench/core-sealed: sim/bench_core.c $(BENCH_SIM_SRC) $(bench_headers) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs"' -o $@ $< $(BENCH_SIM_SRC) $(wildcard core/link/*.c) -lsodium
+	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs"' -o $@ $< $(BENCH_SIM_SRC) -lsodium
 
 # The identity for a cipher: in this program only, to show what encryption costs.
-$(B)/host/bench/core-plain: sim/bench_core.c $(BENCH_SIM_SRC) $(wildcard core/link/*.c) tests/core/link/no_cipher.c $(bench_headers) sim/part.mk
+$(B)/host/bench/core-plain: sim/bench_core.c $(BENCH_SIM_SRC) tests/core/link/no_cipher.c $(bench_headers) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs_plain"' -o $@ $< $(BENCH_SIM_SRC) \
-		$(filter-out core/link/cipher.c,$(wildcard core/link/*.c)) tests/core/link/no_cipher.c -lsodium
+	$(CC) $(BENCH_CFLAGS) -DBENCH_FIGURE='"core_msgs_plain"' -o $@ $< \
+		$(filter-out core/link/cipher.c,$(BENCH_SIM_SRC)) tests/core/link/no_cipher.c -lsodium
 
 host-bench: $(B)/host/bench/sim-steps $(B)/host/bench/core-sealed $(B)/host/bench/core-plain

@@ -3,6 +3,7 @@
    can find that still breaks it.  The same seed does the same on every machine.  */
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,10 +15,20 @@ enum { STEPS_DEFAULT = 400, SHRINK_RUNS_MAX = 400 };
 static const char usage[] =
   "Usage: sim [--seed S] [--worlds N] [--nodes K] [--steps N] [--faults LIST] [--trace]\n"
   "Runs N worlds (default 1000) with the seeds S, S+1, ... (default 1) and checks the\n"
-  "invariants R1 to R5 in each (R7: `./drove fuzz`).\n\n"
+  "invariants R1 to R6 in each, and R7 in those with a hostile node.\n\n"
   "  --nodes K      nodes in a world, 1 to 4 (default: 2 or 3, by the seed)\n"
   "  --steps N      steps under faults (default: 400 to 3200, by the seed)\n"
-  "  --faults LIST  of cuts,crashes,memory,moves or none (default: by the seed)\n"
+  "  --faults LIST  of cuts,crashes,memory,slow,hostile,moves,wide,link or none (default:\n"
+  "                 by the seed):\n"
+  "                   cuts     sessions end, connections fail, pairs are cut off\n"
+  "                   crashes  a node loses everything and starts again\n"
+  "                   memory   allocations of the engines fail\n"
+  "                   slow     tasks do not receive, nodes do not deliver, for a while\n"
+  "                   hostile  the last node breaks the protocol\n"
+  "                   moves    receive rights travel\n"
+  "                   wide     port sets, renamed names, queue limits, ...\n"
+  "                   link     real encrypted links over datagrams that are lost,\n"
+  "                            repeated, spoilt and late\n"
   "  --trace        print every event (best with --worlds 1)\n"
   "  --frames DIR   keep what node 0 sent node 1, for the corpus of the rights fuzzer\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
@@ -30,6 +41,30 @@ struct settings
   bool trace;
 };
 
+/* What a world may have, and the bits of the seed that all must be set for it.  */
+static const struct feature
+{
+  const char *name;
+  size_t at;
+  uint32_t bits;
+} features[] = {
+  { "cuts", offsetof (struct world_options, cuts), 12 },
+  { "crashes", offsetof (struct world_options, crashes), 48 },
+  { "memory", offsetof (struct world_options, memory), 192 },
+  { "moves", offsetof (struct world_options, moves), 2 },
+  { "slow", offsetof (struct world_options, slow), 3 << 10 },
+  { "wide", offsetof (struct world_options, wide), 1 << 12 },
+  { "hostile", offsetof (struct world_options, hostile), 7 << 13 },
+  { "link", offsetof (struct world_options, link), 15 << 16 },
+};
+enum { FEATURES = sizeof features / sizeof *features };
+
+static bool *
+feature (struct world_options *o, const struct feature *f)
+{
+  return (bool *) ((char *) o + f->at);
+}
+
 static struct world_options
 options_for (const struct settings *settings, uint64_t seed)
 {
@@ -38,19 +73,11 @@ options_for (const struct settings *settings, uint64_t seed)
   if (o.steps == 0)
     o.steps = STEPS_DEFAULT << (bits >> 8 & 3);
   o.nodes = settings->nodes != 0 ? settings->nodes : 2 + (bits & 1);
-  if (settings->faults != NULL)
+  for (size_t i = 0; i < FEATURES; i++)
     {
-      o.cuts = strstr (settings->faults, "cuts") != NULL;
-      o.crashes = strstr (settings->faults, "crashes") != NULL;
-      o.memory = strstr (settings->faults, "memory") != NULL;
-      o.moves = strstr (settings->faults, "moves") != NULL;
-    }
-  else
-    {
-      o.moves = bits & 2;
-      o.cuts = (bits & 12) == 12;
-      o.crashes = (bits & 48) == 48;
-      o.memory = (bits & 192) == 192;
+      const struct feature *f = &features[i];
+      *feature (&o, f) = settings->faults != NULL ? strstr (settings->faults, f->name) != NULL
+	: (bits & f->bits) == f->bits;
     }
   return o;
 }
@@ -58,10 +85,17 @@ options_for (const struct settings *settings, uint64_t seed)
 static void
 print_replay (const struct world_options *o)
 {
-  printf ("replay: ./drove sim --seed %llu --worlds 1 --nodes %u --steps %u --faults %s%s%s%s%s "
-	  "--trace\n", (unsigned long long) o->seed, o->nodes, o->steps, o->cuts ? "cuts," : "",
-	  o->crashes ? "crashes," : "", o->memory ? "memory," : "", o->moves ? "moves," : "",
-	  o->cuts || o->crashes || o->memory || o->moves ? "" : "none");
+  struct world_options copy = *o;
+  const char *comma = "";
+  printf ("replay: ./drove sim --seed %llu --worlds 1 --nodes %u --steps %u --faults ",
+	  (unsigned long long) o->seed, o->nodes, o->steps);
+  for (size_t i = 0; i < FEATURES; i++)
+    if (*feature (&copy, &features[i]))
+      {
+	printf ("%s%s", comma, features[i].name);
+	comma = ",";
+      }
+  printf ("%s --trace\n", *comma ? "" : "none");
 }
 
 /* Tries O with a change; keeps it if the same invariant still breaks.  */
@@ -83,13 +117,12 @@ shrink (struct world_options *o, struct world_result *found)
 {
   unsigned runs = 0;
   struct world_options tried;
-  bool *const faults[] = { &tried.cuts, &tried.crashes, &tried.memory, &tried.moves };
-  for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+  for (size_t i = 0; i < FEATURES; i++)
     {
       tried = *o;
-      if (*faults[i])
+      if (*feature (&tried, &features[i]))
 	{
-	  *faults[i] = false;
+	  *feature (&tried, &features[i]) = false;
 	  keep_if_broken (o, tried, found, &runs);
 	}
     }
@@ -192,7 +225,8 @@ main (int argc, char **argv)
   /* Long worlds without faults: mostly engine, little beginning and end.  */
   s = (struct settings) { .seed = 1, .worlds = 100, .steps = 20000, .faults = "none", .nodes = 3 };
 #endif
-  uint64_t steps = 0, events = 0, messages = 0;
+  uint64_t steps = 0, events = 0, messages = 0, links = 0, hostile = 0, frames = 0;
+  unsigned memory = 0;
   double start = seconds (), last = start;
   for (uint64_t i = 0; i < s.worlds; i++)
     {
@@ -207,6 +241,10 @@ main (int argc, char **argv)
       steps += result.steps;
       events += result.events;
       messages += result.messages;
+      links += o.link;
+      hostile += o.hostile;
+      frames += result.hostile_frames;
+      memory = result.memory_percent > memory ? result.memory_percent : memory;
       if (!held)
 	{
 	  printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated,
@@ -230,9 +268,11 @@ main (int argc, char **argv)
 #ifdef SIM_BENCH
   printf ("bench sim_steps %.0f events/s\n", (double) events / took);
 #endif
-  printf ("sim: %llu worlds, %llu steps, %llu engine events, %llu messages received; "
-	  "R1-R5 held (%.0f events/s)\n", (unsigned long long) s.worlds,
-	  (unsigned long long) steps, (unsigned long long) events,
-	  (unsigned long long) messages, (double) events / (took > 0 ? took : 1));
+  printf ("sim: %llu worlds (%llu by real links, %llu with a hostile node and its %llu bad frames), "
+	  "%llu steps, %llu engine events, %llu messages received, memory up to %u %% of its bound; "
+	  "R1-R%c held (%.0f events/s)\n", (unsigned long long) s.worlds, (unsigned long long) links,
+	  (unsigned long long) hostile, (unsigned long long) frames, (unsigned long long) steps,
+	  (unsigned long long) events, (unsigned long long) messages, memory, hostile > 0 ? '7' : '6',
+	  (double) events / (took > 0 ? took : 1));
   return 0;
 }

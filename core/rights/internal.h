@@ -13,7 +13,6 @@
 #include "core/rights/table.h"
 
 #define RETRY_US UINT64_C (10000)	/* after want of memory */
-#define PAUSE_MESSAGES 8u		/* waiting in one proxy's line */
 #define SURPLUS_REFS 256u		/* user references kept before some go back */
 /* What an importer may have on its way to one queue of ours: a configuration
    above these would be at fault at every peer.  */

@@ -260,7 +260,7 @@ should_pause (const struct rights *r, const struct queue *q)
     return true;
   if (q->arriving || q->out_count == 0)
     return false;
-  return q->out_count >= PAUSE_MESSAGES || !q->path || q->next
+  return q->out_count >= RIGHTS_PROXY_MESSAGES_MAX || !q->path || q->next
 	 || q->path->session->blocked || window_full (r, q->path);
 }
 

@@ -33,6 +33,20 @@
    rights_deadline).  Calls that return nothing cannot fail; what they could not
    announce for want of memory they announce later, by themselves.
 
+   Memory.  All of it comes from the allocator that was handed in, and is at most
+     RIGHTS_BASE_BYTES + RIGHTS_SESSION_BYTES for each session
+     + RIGHTS_PORT_BYTES for each queue in use (held here, or held from here)
+     + RIGHTS_HOLDING_BYTES for each (queue, peer) that holds or is held from
+     + RIGHTS_PENDING_BYTES for each hand-off, claim, grant and return under way
+     + RIGHTS_MESSAGE_BYTES for each message that waits here, for each right above
+       four in it RIGHTS_PENDING_BYTES, and its contents
+     + RIGHTS_TABLE_BYTES for each of all these there ever were at one time (tables
+       shrink when they are empty).
+   The buffers of frames and messages that the driver hands in count as contents.  The
+   messages are bounded by the ports: at a queue's home by window_messages for each
+   peer that holds it, at a proxy by RIGHTS_PROXY_MESSAGES_MAX; while a receive right
+   moves both, and what its kernel queue held, come together on one node.
+
    Nothing here is thread-safe: one lock per engine.  The bytes and arrays of a
    DELIVER's message may be read without it until rights_delivered.
 
@@ -52,6 +66,16 @@
 #define RIGHTS_KEY_BYTES 32u
 #define RIGHTS_ADDRESS_BYTES_MAX 32u
 #define RIGHTS_NEVER UINT64_MAX
+
+#define RIGHTS_BASE_BYTES 4096u
+#define RIGHTS_SESSION_BYTES 512u
+#define RIGHTS_PORT_BYTES 512u
+#define RIGHTS_HOLDING_BYTES 144u
+#define RIGHTS_PENDING_BYTES 256u
+#define RIGHTS_MESSAGE_BYTES 1024u
+#define RIGHTS_TABLE_BYTES 64u
+/* A proxy with so many messages waiting is not received from.  */
+#define RIGHTS_PROXY_MESSAGES_MAX 8u
 
 struct rights;
 
@@ -229,7 +253,8 @@ enum rights_action_kind
      rights_session_up or rights_connect_failed follows.  */
   RIGHTS_CONNECT,
   /* Send `message` to `to` in the kernel, blocking as long as it takes, then
-     rights_delivered (`ticket`).  At most one DELIVER per destination is under way
+     rights_delivered (`ticket`).  Its rights are looked up and taken in the order of the
+     actions (a later one may hand out a proxy that it names); only the sending may last.  At most one DELIVER per destination is under way
      at a time.  To: LOCAL send (COPY_SEND), LOCAL send-once (MOVE_SEND_ONCE: used
      up whatever happens, the driver destroys it if the send failed), PROXY send
      (MAKE_SEND: counts as a make), or PROXY with `always` (MAKE_SEND_ONCE: ignores

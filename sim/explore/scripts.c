@@ -37,6 +37,9 @@ const struct script scripts[] = {
     [A] = { { GIVE, P, B }, { GIVE, P, C }, { MOVE, P, C } },
     [B] = { { SEND, P }, { DROP, P } },
     [C] = { { KILL, P } } } },
+  { "a right comes home crossing death", 2, {
+    [A] = { { GIVE, P, B }, { KILL, P } },
+    [B] = { { GIVE, P, A }, { DROP, P } } } },
   { "two ports cross", 2, {
     [A] = { { GIVE, P, B }, { SEND, Q }, { DROP, Q }, { KILL, P } },
     [B] = { { GIVE, Q, A }, { SEND, P }, { DROP, P }, { KILL, Q } } } },

@@ -80,7 +80,7 @@ check_no_senders (struct world *w, struct task *t, mk_name name, uid u, uint32_t
   world_trace (w, "node %u: no senders of port %u, count %u", t->node, u, count);
   /* A move sets the make-send count back, so counts from before and after cannot be
      told apart; a notification may have been in the queue since then.  */
-  if (!expected || port->moves != 0 || w->faults
+  if (!expected || world_tainted (w, u) || port->moves != 0 || w->faults
       || mk_get_receive_status (t->mk, name, &status) != MK_SUCCESS)
     return;
   if (status.mscount != count)
@@ -94,6 +94,8 @@ check_no_senders (struct world *w, struct task *t, mk_name name, uid u, uint32_t
 static void
 rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
 {
+  if (world_tainted (w, u))
+    return;
   bool alive = anyone_has (w, u, MK_TYPE_RECEIVE);
   if (!alive && (type & (MK_TYPE_SEND | MK_TYPE_SEND_ONCE)))
     world_violate (w, "R5", "task %u: name %u still looks alive, but port %u is dead", t->number,
@@ -168,11 +170,13 @@ void
 check_at_rest (struct world *w)
 {
   each_name (w, rest_visit, NULL);
+  check_hostile (w);
   for (size_t u = 1; u < w->ports && !w->faults; u++)
-    if (w->port[u].said_dead && anyone_has (w, (uid) u, MK_TYPE_RECEIVE))
+    if (w->port[u].said_dead && !world_tainted (w, (uid) u) && anyone_has (w, (uid) u, MK_TYPE_RECEIVE))
       world_violate (w, "R1", "a task got a dead right for the live port %zu", u);
   for (size_t i = 0; i < w->sents && !w->faults; i++)
     if (!w->sent[i].received && w->sent[i].sequence != 0
+	&& !world_tainted (w, w->sent[i].destination)
 	&& anyone_has (w, w->sent[i].destination, MK_TYPE_RECEIVE))
       world_violate (w, "R1", "message %zu to the live port %u never came", i,
 		     w->sent[i].destination);

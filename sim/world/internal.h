@@ -15,6 +15,7 @@
 #define WORLD_NAMES_MAX 64u		/* that one task may get before it is ended */
 #define WORLD_SESSIONS_MAX 24u
 #define WORLD_RIGHTS_MAX 3u		/* in one message of a task */
+#define WORLD_WINDOW_MAX 4u		/* messages, of any node */
 
 typedef uint32_t uid;			/* 0: none */
 
@@ -46,6 +47,7 @@ struct port_record
   bool requested;			/* no-senders, to itself, not yet answered */
   uint32_t moves;			/* how often its receive right was sent */
   uint32_t moves_requested;		/* the same when no-senders was requested */
+  bool tainted;				/* see hostile.c */
 };
 
 struct sent_right
@@ -72,6 +74,8 @@ struct task
   unsigned node;
   struct mk_task *mk;
   uid names[WORLD_NAMES_MAX];		/* what each name denotes; 0: free */
+  mk_name set;				/* its port set */
+  uint64_t deaf_until;			/* a slow receiver */
 };
 
 /* The last message from one sender that one queue gave, and the last one sent.  */
@@ -93,7 +97,28 @@ struct world_node
   unsigned root_peer;
   uint64_t root_epoch;			/* the peer's, when it was asked */
   uid root_expected;
+  uid public_uid;			/* what the hostile node gets for a root */
+  mk_name public_name;
+  uint64_t slow_until;			/* its netmsg neither receives nor delivers */
 };
+
+/* What was allocated, outside the engines' own books.  */
+struct account
+{
+  struct world *world;
+  uint64_t bytes, most;
+  struct dr_alloc alloc;
+};
+
+struct accounts
+{
+  struct account engine, link;
+  struct dr_alloc frames;		/* on the engine's account; never fails */
+  uint64_t tables;			/* records at their most: tables shrink when empty */
+};
+
+struct links;
+struct hostile;
 
 struct world
 {
@@ -109,6 +134,10 @@ struct world
   uint64_t sessions;
   bool connect[WORLD_NODES_MAX][WORLD_NODES_MAX];
   bool cut[WORLD_NODES_MAX][WORLD_NODES_MAX];
+  struct accounts account[WORLD_NODES_MAX];
+  struct links *links;			/* NULL: the network is network.c's own */
+  struct hostile *hostile;
+  uint32_t port_moves;			/* receive rights sent, all told */
   uint32_t tasks;
   struct port_record *port;		/* by uid */
   size_t ports, ports_room;
@@ -131,6 +160,25 @@ void world_pass_time (struct world *, uint64_t us);
 /* Until nothing moves any more, whatever time passes.  */
 void world_rest (struct world *);
 void world_end_tasks (struct world *);
+
+/* memory.c */
+void memory_open (struct world *, unsigned node);
+void memory_check (struct world *, unsigned node);
+/* The node's engines are gone.  */
+void memory_closed (struct world *, unsigned node);
+
+/* hostile.c */
+bool world_hostile (const struct world *, unsigned node);
+bool world_tainted (const struct world *, uid);
+void world_taint (struct world *, uid);
+void world_fault_of (struct world *, unsigned node, unsigned peer);
+void hostile_open (struct world *);
+void hostile_step (struct world *);
+void hostile_sent (struct world *, const struct sent *);
+struct dr_buf *hostile_frame (struct world *, uint64_t *stream, struct dr_buf **buf);
+void hostile_named (struct world *, struct task *, mk_name);
+void hostile_message (struct world *, struct task *, const struct mk_message *);
+void check_hostile (struct world *);
 
 /* network.c */
 bool network_session_between (struct world *, unsigned a, unsigned b, uint64_t *id_at_a);

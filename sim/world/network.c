@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sessions between nodes.  A session keeps the order of each stream and promises
    nothing between streams; when it dies each end learns it at a time of its own.  */
-#include "sim/world/internal.h"
+#include "sim/world/links.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct session *
 live_session (struct world *w, unsigned a, unsigned b)
@@ -34,6 +35,8 @@ untold (struct world *w, unsigned a, unsigned b)
 bool
 network_session_between (struct world *w, unsigned a, unsigned b, uint64_t *id_at_a)
 {
+  if (w->links != NULL)
+    return links_session_between (w, a, b, id_at_a);
   struct session *s = live_session (w, a, b);
   if (s == NULL)
     return false;
@@ -64,7 +67,7 @@ network_down (struct world *w, struct session *s)
   world_trace (w, "session %llu between %u and %u dies", (unsigned long long) s->number,
 	       s->node[0], s->node[1]);
   s->up = false;
-  w->faults = true;
+  w->faults |= !world_hostile (w, s->node[0]) && !world_hostile (w, s->node[1]);
   drop_frames (s);
 }
 
@@ -72,6 +75,11 @@ void
 network_send (struct world *w, unsigned node, uint64_t session, uint64_t stream,
 	      struct dr_buf *buf)
 {
+  if (w->links != NULL)
+    {
+      links_send (w, node, session, stream, buf);
+      return;
+    }
   for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
     {
       struct session *s = &w->session[i];
@@ -244,20 +252,28 @@ carry_frame (struct world *w, struct session *s, unsigned end, struct frame **p)
   world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", s->node[end], to,
 	       (unsigned long long) f->stream, f->buf->bytes, f->buf->bytes ? f->buf->data[0] : 0);
   record (w, s->node[end], to, f);
+  /* On the receiver's account, as long as its engine keeps it.  */
+  struct dr_buf *came = dr_buf_new (&w->account[to].frames, f->buf->bytes);
+  memcpy (came->data, f->buf->data, f->buf->bytes);
   enum dr_status status = rights_frame (node_engine (w->node[to].node), w->now, s->id[1 - end],
-					f->stream, f->buf);
+					f->stream, came);
+  dr_buf_drop (came);
   w->result->events++;
   if (status == DR_NO_MEMORY)
     {
       s->stuck[end] = f;
       return true;
     }
-  if (status == DR_PEER_FAULT)
-    world_violate (w, "R7", "node %u calls honest node %u at fault", to, s->node[end]);
   s->stuck[end] = NULL;
   *p = f->next;
   dr_buf_drop (f->buf);
   free (f);
+  if (status == DR_PEER_FAULT)
+    {
+      world_fault_of (w, to, s->node[end]);
+      network_down (w, s);
+      tell_end (w, s, 1 - end);
+    }
   node_run (w->node[to].node, w->now);
   return true;
 }
@@ -272,6 +288,8 @@ carry (struct world *w, struct session *s, unsigned end)
 bool
 network_step (struct world *w)
 {
+  if (w->links != NULL)
+    return links_step (w);
   bool did = answer_connect (w);
   size_t start = world_roll (w, WORLD_SESSIONS_MAX);
   for (size_t i = 0; i < WORLD_SESSIONS_MAX && !did; i++)

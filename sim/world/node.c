@@ -219,7 +219,7 @@ root_came (struct node *node, const struct rights_action *action, uint64_t now)
 static void
 give_root (struct node *node, const struct rights_action *action, uint64_t now)
 {
-  mk_name name = node->world.root (node->world.ctx, node);
+  mk_name name = node->world.root (node->world.ctx, node, action->session);
   struct wire_right right = { .reference = name == MK_NULL ? WIRE_NULL : WIRE_LOCAL,
 			      .disposition = WIRE_SEND, .name = name };
   struct proxy *proxy = node_proxy_named (node, name);

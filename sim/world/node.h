@@ -24,7 +24,7 @@ struct node_world
   void (*connect) (void *ctx, struct node *, const struct rights_key *);
   /* The peer of SESSION wants our root: a name in the netmsg task that holds a send
      right (one user reference, given away), or MK_NULL.  */
-  mk_name (*root) (void *ctx, struct node *);
+  mk_name (*root) (void *ctx, struct node *, uint64_t session);
   /* The answer to rights_get_root: a send right in the netmsg task, given away;
      MK_NULL: none.  */
   void (*root_came) (void *ctx, struct node *, mk_name);

@@ -159,19 +159,6 @@ refuse (struct node *node, struct delivery *d, uint64_t now)
   rights_delivered (node->engine, now, d->action.ticket, RIGHTS_UNDELIVERABLE);
 }
 
-/* Proxies whose receive right was handed out in the message are the driver's no more.  */
-static void
-forget_handed (struct node *node, const struct wire_message *wire)
-{
-  for (uint32_t i = 0; i < wire->rights_count; i++)
-    if (wire->rights[i].disposition == WIRE_RECEIVE && wire->rights[i].reference == WIRE_PROXY)
-      {
-	struct proxy *proxy = node_proxy (node, wire->rights[i].proxy);
-	if (proxy != NULL)
-	  node_forget_proxy (node, proxy);
-      }
-}
-
 static void
 build_delivery (struct node *node, struct delivery *d, struct mk_message *m)
 {
@@ -182,6 +169,53 @@ build_delivery (struct node *node, struct delivery *d, struct mk_message *m)
   m->local = node_outgoing (node, wire->reply);
   for (size_t i = 0; i < m->rights; i++)
     m->right[i] = node_outgoing (node, wire->rights[i]);
+}
+
+static bool
+names_proxy (const struct delivery *d, uint32_t number)
+{
+  const struct wire_message *wire = d->action.message;
+  for (uint32_t i = 0; i <= wire->rights_count; i++)
+    {
+      const struct wire_right *right = i < wire->rights_count ? &wire->rights[i] : &wire->reply;
+      if (right->reference == WIRE_PROXY && right->proxy == number)
+	return true;
+    }
+  return false;
+}
+
+/* Other messages that name a proxy whose receive right is about to be handed out: they
+   get their rights in the order of the actions, so they take them now, at the latest.  */
+static void
+take_before (struct node *node, const struct delivery *handed, uint32_t number)
+{
+  struct mk_message m;
+  for (struct delivery *d = node->deliveries; d != NULL; d = d->next)
+    if (d != handed && !d->taken && names_proxy (d, number)
+	&& translate_back (d->action.message, &m))
+      {
+	build_delivery (node, d, &m);
+	take_rights (node, d, &m);
+      }
+}
+
+/* Calls VISIT for each proxy whose receive right is in the message.  */
+static void
+each_handed (struct node *node, const struct delivery *d,
+	     void (*visit) (struct node *, const struct delivery *, uint32_t number))
+{
+  const struct wire_message *wire = d->action.message;
+  for (uint32_t i = 0; i < wire->rights_count; i++)
+    if (wire->rights[i].disposition == WIRE_RECEIVE && wire->rights[i].reference == WIRE_PROXY)
+      if (node_proxy (node, wire->rights[i].proxy) != NULL)
+	visit (node, d, wire->rights[i].proxy);
+}
+
+/* They are the driver's no more.  */
+static void
+forget_handed (struct node *node, const struct delivery *d, uint32_t number)
+{
+  node_forget_proxy (node, node_proxy (node, number));
 }
 
 /* True: it ended, one way or the other.  */
@@ -201,6 +235,7 @@ node_try_delivery (struct node *node, struct delivery *d, uint64_t now)
     m = d->held;
   else
     build_delivery (node, d, &m);
+  each_handed (node, d, take_before);
   enum mk_result result = m.remote.name == MK_DEAD ? MK_SEND_INVALID_DEST
     : mk_send (node->task, &m);
   if (result == MK_SEND_TIMED_OUT)
@@ -222,7 +257,7 @@ node_try_delivery (struct node *node, struct delivery *d, uint64_t now)
     destroy_undelivered (node, &m);
   else if (result != MK_SUCCESS)
     node_wrong (node, mk_result_name (result));
-  forget_handed (node, wire);
+  each_handed (node, d, forget_handed);
   node->events++;
   rights_delivered (node->engine, now, d->action.ticket,
 		    result == MK_SUCCESS ? RIGHTS_DELIVERED : RIGHTS_UNDELIVERABLE);

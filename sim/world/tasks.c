@@ -16,8 +16,8 @@ tasks_new_uid (struct world *w, unsigned node)
       dr_assert (w->port != NULL);
     }
   if (w->ports == 0)
-    w->ports = 1;			/* uid 0 is none */
-  w->port[w->ports] = (struct port_record) { .node = node };
+    w->port[w->ports++] = (struct port_record) { 0 };	/* uid 0 is none */
+  w->port[w->ports] = (struct port_record) { .node = node, .tainted = world_hostile (w, node) };
   return (uid) w->ports++;
 }
 
@@ -49,13 +49,20 @@ tasks_learn (struct world *w, struct task *t, mk_name name, uid u, bool once)
       mk_destroy_name (t->mk, name);
       return;
     }
+  if (world_hostile (w, t->node))
+    world_taint (w, u);
+  if (t->names[name] != 0 && t->names[name] != u && world_tainted (w, u))
+    {
+      hostile_named (w, t, name);
+      return;
+    }
   if (t->names[name] != 0 && t->names[name] != u)
     world_violate (w, "R2", "task %u: name %u denotes port %u, and now also %u", t->number,
 		   name, t->names[name], u);
   t->names[name] = u;
   if (once)
     return;
-  for (mk_name other = 1; other < WORLD_NAMES_MAX; other++)
+  for (mk_name other = 1; other < WORLD_NAMES_MAX && !world_tainted (w, u); other++)
     if (other != name && t->names[other] == u
 	&& (type_of (t, other) & (MK_TYPE_SEND | MK_TYPE_RECEIVE)))
       world_violate (w, "R2", "task %u: port %u has the names %u and %u", t->number, u, other,
@@ -128,6 +135,10 @@ check_right (struct world *w, struct task *t, const struct sent_right *expected,
       return;
     }
   struct port_record *port = &w->port[expected->uid];
+  if (port->tainted && (got.name == MK_DEAD || got.name == MK_NULL))
+    return;
+  if (port->tainted)
+    hostile_named (w, t, got.name);
   if (got.name == MK_DEAD || got.name == MK_NULL)
     {
       if (got.name == MK_NULL)
@@ -141,7 +152,7 @@ check_right (struct world *w, struct task *t, const struct sent_right *expected,
   tasks_learn (w, t, got.name, expected->uid, expected->once);
   if (expected->receive && got.name < WORLD_NAMES_MAX)
     {
-      if (!(type_of (t, got.name) & MK_TYPE_RECEIVE))
+      if (!(type_of (t, got.name) & MK_TYPE_RECEIVE) && !port->tainted)
 	world_violate (w, "R1", "task %u got no receive right for port %u", t->number,
 		       expected->uid);
       port->node = t->node;
@@ -154,6 +165,13 @@ check_message (struct world *w, struct task *t, mk_name name, uid u,
 {
   uint64_t tag;
   memcpy (&tag, m->data, sizeof tag);
+  if (world_tainted (w, u)
+      && (m->bytes != sizeof tag || tag >= w->sents || w->sent[tag].received
+	  || w->sent[tag].destination != u || w->sent[tag].rights != m->rights))
+    {
+      hostile_message (w, t, m);
+      return;
+    }
   if (m->bytes != sizeof tag || tag >= w->sents)
     {
       world_violate (w, "R1", "task %u got a message that nobody sent", t->number);
@@ -169,7 +187,7 @@ check_message (struct world *w, struct task *t, mk_name name, uid u,
   if (s->destination != u)
     world_violate (w, "R1", "message %llu for port %u came to port %u",
 		   (unsigned long long) tag, s->destination, u);
-  if (s->sequence != 0)
+  if (s->sequence != 0 && !world_tainted (w, u))
     {
       struct flow *flow = flow_of (w, s->task, u);
       if (s->sequence <= flow->received)
@@ -194,16 +212,21 @@ static bool
 receive (struct world *w, struct task *t, mk_name name)
 {
   struct mk_message m;
-  uid u = t->names[name];
-  if (mk_receive (t->mk, name, &m) != MK_SUCCESS)
+  enum mk_result result = mk_receive (t->mk, name, &m);
+  if (result == MK_RCV_IN_SET)
+    result = mk_receive (t->mk, t->set, &m);
+  if (result != MK_SUCCESS)
     return false;
+  uid u = t->names[m.local.name];
   /* By its size: one that followed a moved port arrives by a send right.  */
   bool kernel = m.bytes != sizeof (uint64_t);
-  if (kernel && m.id == MK_NOTIFY_NO_SENDERS)
+  if (kernel && world_tainted (w, u))
+    hostile_message (w, t, &m);
+  else if (kernel && m.id == MK_NOTIFY_NO_SENDERS)
     {
       uint32_t count;
       memcpy (&count, m.data, sizeof count);
-      check_no_senders (w, t, name, u, count);
+      check_no_senders (w, t, m.local.name, u, count);
     }
   else if (kernel && m.id == MK_NOTIFY_DEAD_NAME)
     {
@@ -215,6 +238,13 @@ receive (struct world *w, struct task *t, mk_name name)
     check_message (w, t, name, u, &m);
   tasks_forget (t);
   return true;
+}
+
+static bool
+is_root (struct world *w, struct task *t, mk_name name)
+{
+  struct world_node *n = &w->node[t->node];
+  return t == &n->root && (name == n->root_name || (n->public_uid != 0 && name == n->public_name));
 }
 
 /* --- Sending ------------------------------------------------------------------ */
@@ -237,7 +267,7 @@ static enum mk_disposition
 some_disposition (struct world *w, struct task *t, mk_name name, bool may_move)
 {
   uint32_t type = type_of (t, name);
-  bool root = t == &w->node[t->node].root && name == w->node[t->node].root_name;
+  bool root = is_root (w, t, name);
   for (unsigned tries = 0; tries < 20; tries++)
     switch (world_roll (w, 6))
       {
@@ -304,8 +334,12 @@ tasks_send (struct world *w, struct task *t, struct mk_message *m)
     record.sequence = ++flow->sent;
   for (unsigned i = 0; i < record.rights; i++)
     if (record.right[i].receive)
-      w->port[record.right[i].uid].moves++;
+      {
+	w->port[record.right[i].uid].moves++;
+	w->port_moves++;
+      }
   w->sent[tag] = record;
+  hostile_sent (w, &record);
   world_trace (w, "node %u: task %u sent message %llu to port %u%s", t->node, t->number,
 	       (unsigned long long) tag, u, once ? ", once" : "");
   for (unsigned i = 0; i <= record.rights; i++)
@@ -330,15 +364,22 @@ send (struct world *w, struct task *t)
   mk_name used[WORLD_RIGHTS_MAX + 2] = { to };
   unsigned count = 1;
   m.rights = world_roll (w, WORLD_RIGHTS_MAX + 1);
+  /* Honest tasks are careful with what they tell whom, or soon all were tainted.  */
+  bool careful = world_tainted (w, t->names[to]) && !world_hostile (w, t->node)
+    && world_roll (w, 16) != 0;
   for (unsigned i = 0; i < m.rights; i++)
     {
       m.right[i] = some_right (w, t, used, count);
+      if (careful && !world_tainted (w, t->names[m.right[i].name]))
+	m.right[i] = (struct mk_message_right) { MK_NULL, MK_COPY_SEND };
       used[count++] = m.right[i].name;
     }
   mk_name reply = some_name (w, t, MK_TYPE_RECEIVE);
   for (unsigned i = 0; i < count; i++)
     if (used[i] == reply)
       reply = MK_NULL;
+  if (careful && !world_tainted (w, t->names[reply]))
+    reply = MK_NULL;
   if (reply != MK_NULL && world_roll (w, 2))
     m.local = (struct mk_message_right) { reply, MK_MAKE_SEND_ONCE };
   tasks_send (w, t, &m);
@@ -350,7 +391,7 @@ static void
 drop (struct world *w, struct task *t)
 {
   mk_name name = some_name (w, t, ~0u);
-  bool root = t == &w->node[t->node].root && name == w->node[t->node].root_name;
+  bool root = is_root (w, t, name);
   if (name == MK_NULL)
     return;
   uint32_t type = type_of (t, name);
@@ -412,8 +453,74 @@ ask_root (struct world *w, struct task *t)
   n->root_asked = true;
   n->root_peer = peer;
   n->root_epoch = w->node[peer].epoch;
-  n->root_expected = w->node[peer].root_uid;
+  n->root_expected = world_hostile (w, t->node) ? w->node[peer].public_uid : w->node[peer].root_uid;
   node_run (n->node, w->now);
+}
+
+/* The name is another one from now on.  */
+static void
+rename_right (struct world *w, struct task *t)
+{
+  mk_name name = some_name (w, t, ~0u), to = 1 + world_roll (w, WORLD_NAMES_MAX - 1);
+  if (name == MK_NULL || is_root (w, t, name) || mk_rename (t->mk, name, to) != MK_SUCCESS)
+    return;
+  t->names[to] = t->names[name];
+  t->names[name] = 0;
+}
+
+/* A right goes to another task of the same node, without a message.  */
+static void
+give_locally (struct world *w, struct task *t)
+{
+  struct world_node *n = &w->node[t->node];
+  struct task *to = &n->task[world_roll (w, WORLD_TASKS_MAX)];
+  mk_name name = some_name (w, t, MK_TYPE_SEND | MK_TYPE_RECEIVE), given;
+  if (name == MK_NULL || !to->used || to == t)
+    return;
+  uid u = t->names[name];
+  enum mk_disposition how = type_of (t, name) & MK_TYPE_SEND ? MK_COPY_SEND : MK_MAKE_SEND;
+  if (mk_extract_right (t->mk, name, how, to->mk, &given) == MK_SUCCESS && given != MK_DEAD)
+    tasks_learn (w, to, given, u, false);
+}
+
+/* In and out of the task's port set.  */
+static void
+use_set (struct world *w, struct task *t)
+{
+  mk_name name = some_name (w, t, MK_TYPE_RECEIVE);
+  if (t->set == MK_NULL && mk_allocate (t->mk, MK_PORT_SET, &t->set) != MK_SUCCESS)
+    return;
+  if (name != MK_NULL)
+    mk_move_member (t->mk, name, world_roll (w, 3) == 0 ? MK_NULL : t->set);
+}
+
+/* What tasks do more rarely.  */
+static void
+wide_step (struct world *w, struct task *t)
+{
+  mk_name name = some_name (w, t, MK_TYPE_SEND | MK_TYPE_RECEIVE), previous = MK_NULL;
+  if (name == MK_NULL)
+    return;
+  switch (world_roll (w, 7))
+    {
+    case 0: mk_mod_refs (t->mk, name, MK_SEND, 1 + (int32_t) world_roll (w, 3)); break;
+    case 1: rename_right (w, t); break;
+    case 2: give_locally (w, t); break;
+    case 3: use_set (w, t); break;
+    case 4: mk_set_qlimit (t->mk, name, 1 + world_roll (w, MK_QLIMIT_MAX)); break;
+    case 5:
+      mk_request_notification (t->mk, name, MK_NOTIFY_DEAD_NAME, 0, MK_NULL, MK_NONE, &previous);
+      if (previous != MK_NULL)
+	mk_deallocate (t->mk, previous);
+      break;
+    default:
+      if (!(type_of (t, name) & MK_TYPE_RECEIVE))
+	{
+	  world_trace (w, "task %u destroys its name %u", t->number, name);
+	  mk_destroy_name (t->mk, name);
+	  tasks_forget (t);
+	}
+    }
 }
 
 static struct task *
@@ -446,6 +553,8 @@ tasks_step (struct world *w)
   if (t == NULL)
     return;
   bool root = t == &w->node[t->node].root;
+  if (w->options.wide && world_roll (w, 6) == 0)
+    wide_step (w, t);
   if ((crowded (t) || world_roll (w, 400) == 0) && !root)
     {
       tasks_end (w, t);
@@ -454,7 +563,7 @@ tasks_step (struct world *w)
   while (root && crowded (t))
     {
       mk_name name = some_name (w, t, ~0u);
-      if (name == w->node[t->node].root_name)
+      if (is_root (w, t, name))
 	break;
       if (type_of (t, name) & MK_TYPE_RECEIVE)
 	w->port[t->names[name]].destroyed = true;
@@ -478,7 +587,7 @@ tasks_step (struct world *w)
     case 4: ask_root (w, t); break;
     case 5: case 6: case 7: case 8:
       name = some_name (w, t, MK_TYPE_RECEIVE);
-      if (name != MK_NULL)
+      if (name != MK_NULL && w->now >= t->deaf_until)
 	receive (w, t, name);
       break;
     default: send (w, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "sim/world/internal.h"
+#include "sim/world/links.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@ enum
   REST_ROUNDS = 120,		/* of time passing, before rest is given up */
   REST_STEPS = 200000,
   STEP_US = 500,
+  SLOW_US_MAX = 100000,
+  MEMORY_EVERY = 16,		/* steps */
 };
 
 uint32_t
@@ -69,7 +71,16 @@ index_of (struct world *w, struct node *node)
 static void
 on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf)
 {
-  network_send (ctx, index_of (ctx, node), session, stream, buf);
+  struct world *w = ctx;
+  unsigned i = index_of (w, node);
+  if (world_hostile (w, i))
+    {
+      struct dr_buf *more = hostile_frame (w, &stream, &buf);
+      if (more != NULL)
+	network_send (w, i, session, stream, more);
+    }
+  if (buf != NULL)
+    network_send (w, i, session, stream, buf);
 }
 
 static void
@@ -80,13 +91,21 @@ on_connect (void *ctx, struct node *node, const struct rights_key *key)
 }
 
 static mk_name
-on_root (void *ctx, struct node *node)
+on_root (void *ctx, struct node *node, uint64_t session)
 {
   struct world *w = ctx;
-  struct world_node *n = &w->node[index_of (w, node)];
-  mk_name name;
-  if (mk_extract_right (n->root.mk, n->root_name, MK_MAKE_SEND, node_task (node), &name)
-      != MK_SUCCESS)
+  unsigned i = index_of (w, node);
+  struct world_node *n = &w->node[i];
+  uint64_t hostile;
+  mk_name name, own = n->root_name;
+  /* The hostile node gets a port of its own, so that not all is tainted at once.  */
+  if (n->public_uid != 0 && network_session_between (w, i, w->options.nodes - 1, &hostile)
+      && hostile == session)
+    {
+      own = n->public_name;
+      world_taint (w, n->public_uid);
+    }
+  if (mk_extract_right (n->root.mk, own, MK_MAKE_SEND, node_task (node), &name) != MK_SUCCESS)
     return MK_NULL;
   return name;
 }
@@ -99,7 +118,8 @@ on_root_came (void *ctx, struct node *node, mk_name name)
   n->root_asked = false;
   if (name == MK_NULL)
     {
-      if (!w->faults && !w->options.memory)
+      if (!w->faults && !w->options.memory && !world_hostile (w, n->root_peer)
+	  && !world_hostile (w, (unsigned) (n - w->node)))
 	world_violate (w, "R1", "a root was refused");
       return;
     }
@@ -112,7 +132,11 @@ on_root_came (void *ctx, struct node *node, mk_name name)
   mk_name given;
   if (mk_extract_right (node_task (node), name, MK_MOVE_SEND, t->mk, &given) == MK_SUCCESS
       && given != MK_DEAD)
-    tasks_learn (w, t, given, n->root_expected, false);
+    {
+      if (world_hostile (w, n->root_peer))
+	hostile_named (w, t, given);
+      tasks_learn (w, t, given, n->root_expected, false);
+    }
 }
 
 static void
@@ -135,23 +159,6 @@ on_trace (void *ctx, struct node *node, const char *format, ...)
   world_trace (w, "node %u: netmsg: %s", index_of (w, node), text);
 }
 
-/* --- Memory that sometimes ends ------------------------------------------------- */
-
-static void *
-flaky_alloc (void *ctx, size_t bytes)
-{
-  struct world *w = ctx;
-  if (w->allocation_failures > 0 && world_roll (w, 1000) < w->allocation_failures)
-    return NULL;
-  return malloc (bytes);
-}
-
-static void
-flaky_free (void *ctx, void *p, size_t bytes)
-{
-  free (p);
-}
-
 /* --- Nodes ------------------------------------------------------------------------ */
 
 void
@@ -160,28 +167,36 @@ world_boot (struct world *w, unsigned i)
   struct world_node *n = &w->node[i];
   uint64_t epoch = n->epoch + 1;
   struct node_world asks = { w, on_send, on_connect, on_root, on_root_came, on_wrong, on_trace };
-  struct dr_alloc alloc = { flaky_alloc, flaky_free, w };
   struct rights_config config;
   rights_config_default (&config);
   config.key.bytes[0] = (uint8_t) (i + 1);
   config.epoch = epoch;
-  config.window_messages = 1 + world_roll (w, 4);
+  config.window_messages = 1 + world_roll (w, WORLD_WINDOW_MAX);
   unsigned failures = w->allocation_failures;
   w->allocation_failures = 0;
   *n = (struct world_node) { .epoch = epoch };
-  n->node = node_create (&asks, &config, &alloc);
+  memory_open (w, i);
+  n->node = node_create (&asks, &config, &w->account[i].engine.alloc);
+  if (w->options.link)
+    links_boot (w, i);
   w->allocation_failures = failures;
   tasks_start (w, i, &n->root);
   mk_allocate (n->root.mk, MK_RECEIVE, &n->root_name);
   n->root_uid = tasks_new_uid (w, i);
   n->root.names[n->root_name] = n->root_uid;
+  if (w->options.hostile && !world_hostile (w, i))
+    {
+      mk_allocate (n->root.mk, MK_RECEIVE, &n->public_name);
+      n->public_uid = tasks_new_uid (w, i);
+      n->root.names[n->public_name] = n->public_uid;
+    }
 }
 
 static void
 crash (struct world *w, unsigned i)
 {
   world_trace (w, "node %u crashes", i);
-  w->faults = true;
+  w->faults |= !world_hostile (w, i);
   struct world_node *n = &w->node[i];
   for (unsigned k = 0; k <= WORLD_TASKS_MAX; k++)
     {
@@ -204,6 +219,9 @@ crash (struct world *w, unsigned i)
     w->connect[i][k] = false;
   w->result->events += node_events (n->node);
   node_destroy (n->node);
+  if (w->links != NULL)
+    links_crash (w, i);
+  memory_closed (w, i);
   world_boot (w, i);
 }
 
@@ -213,7 +231,9 @@ fault (struct world *w)
   unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
   if (w->options.crashes && world_roll (w, 1500) == 0)
     crash (w, a);
-  if (w->options.cuts && world_roll (w, 300) == 0)
+  if (w->links != NULL && w->options.cuts && world_roll (w, 300) == 0)
+    links_cut (w, a);
+  else if (w->options.cuts && world_roll (w, 300) == 0)
     for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
       if (w->session[i].used && w->session[i].up && w->session[i].node[0] == a)
 	{
@@ -224,6 +244,16 @@ fault (struct world *w)
     w->cut[a][b] = w->cut[b][a] = !w->cut[a][b];
   if (w->options.memory && world_roll (w, 100) == 0)
     w->allocation_failures = world_roll (w, 3) == 0 ? world_roll (w, 300) : 0;
+  if (w->options.hostile)
+    hostile_step (w);
+  if (w->options.slow && world_roll (w, 100) == 0)
+    w->node[a].slow_until = w->now + world_roll (w, SLOW_US_MAX);
+  if (w->options.slow && world_roll (w, 40) == 0)
+    {
+      unsigned t = world_roll (w, WORLD_TASKS_MAX + 1);
+      (t == WORLD_TASKS_MAX ? &w->node[b].root : &w->node[b].task[t])->deaf_until
+	= w->now + world_roll (w, SLOW_US_MAX);
+    }
 }
 
 static bool
@@ -231,6 +261,8 @@ nodes_step (struct world *w)
 {
   unsigned i = world_roll (w, w->options.nodes);
   struct node *node = w->node[i].node;
+  if (w->now < w->node[i].slow_until && !w->calm)
+    return false;
   size_t choices = node_choices (node), start = world_roll (w, (uint32_t) choices);
   for (size_t k = 0; k < choices; k++)
     if (node_choose (node, (start + k) % node_choices (node), w->now))
@@ -249,6 +281,15 @@ world_pass_time (struct world *w, uint64_t us)
 	w->result->events++;
 	node_run (w->node[i].node, w->now);
       }
+  if (w->links != NULL)
+    links_tick (w);
+}
+
+static void
+check_memory (struct world *w)
+{
+  for (unsigned i = 0; i < w->options.nodes; i++)
+    memory_check (w, i);
 }
 
 /* Until nothing moves any more, whatever time passes.  */
@@ -263,7 +304,8 @@ world_rest (struct world *w)
 	  world_violate (w, "R5", "the world does not come to rest");
 	  return;
 	}
-      w->result->steps++;
+      if (w->result->steps++ % MEMORY_EVERY == 0)
+	check_memory (w);
       bool moved = network_step (w);
       for (unsigned i = 0; i < 4; i++)
 	moved |= nodes_step (w);
@@ -279,7 +321,8 @@ live (struct world *w)
 {
   for (unsigned step = 0; step < w->options.steps && !world_failed (w); step++)
     {
-      w->result->steps++;
+      if (w->result->steps++ % MEMORY_EVERY == 0)
+	check_memory (w);
       switch (world_roll (w, 3))
 	{
 	case 0: tasks_step (w); break;
@@ -313,11 +356,14 @@ world_run (const struct world_options *options, struct world_result *result)
   w->result = result;
   w->random = options->seed;
   w->now = 1;
+  hostile_open (w);
   for (unsigned i = 0; i < options->nodes; i++)
     world_boot (w, i);
   live (w);
   w->calm = true;
   w->allocation_failures = 0;
+  if (options->hostile)
+    crash (w, options->nodes - 1);
   memset (w->cut, 0, sizeof w->cut);
   world_rest (w);
   if (!world_failed (w))
@@ -339,7 +385,15 @@ world_run (const struct world_options *options, struct world_result *result)
     {
       network_free (w);
       for (unsigned i = 0; i < options->nodes; i++)
-	node_destroy (w->node[i].node);
+	{
+	  node_destroy (w->node[i].node);
+	  if (w->links != NULL)
+	    links_crash (w, i);
+	  memory_closed (w, i);
+	}
+      links_free (w);
+      held = !world_failed (w);
+      free (w->hostile);
       free (w->port);
       free (w->sent);
       free (w->flow);

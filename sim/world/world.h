@@ -18,6 +18,10 @@ struct world_options
   unsigned steps;		/* under faults */
   bool cuts, crashes, memory;	/* which faults there are */
   bool moves;			/* receive rights travel */
+  bool link;			/* by real links over datagrams, instead of whole frames */
+  bool slow;			/* slow receivers and nodes, short queues */
+  bool wide;			/* also the rarer operations on names */
+  bool hostile;			/* the last node breaks the protocol */
   FILE *trace;			/* every event, or NULL */
   FILE *frames;			/* what node 0 sends node 1, as fuzz/fuzz_rights.c reads
 				   it; or NULL */
@@ -30,6 +34,8 @@ struct world_result
   uint64_t steps;		/* taken, the coming to rest included */
   uint64_t events;		/* into the engines, and actions out of them */
   uint64_t messages;		/* that tasks received from tasks */
+  uint64_t hostile_frames, hostile_closed;
+  unsigned memory_percent;	/* of the bound, at the most */
 };
 
 /* Runs one world to its end.  True: no invariant was violated.  */
