@@ -11,6 +11,8 @@ fuzz_sources_rights := $(FUZZ_CORE) $(sort $(wildcard core/rights/*.c sim/kernel
 	sim/world/node.c sim/world/node_receive.c sim/world/node_deliver.c sim/world/translate.c
 fuzz_sources_link := core/base/alloc.c core/base/buf.c core/base/status.c $(sort $(wildcard core/link/*.c))
 fuzz_sources_handshake := $(fuzz_sources_link)
+fuzz_sources_trace = $(FUZZ_CORE) $(CORE_TRACE_SRC) $(B)/trace/builtin.c
+fuzz_sources_trace_list := $(FUZZ_CORE) $(sort $(wildcard core/trace/*.c))
 fuzz_sources_peers := netmsg/peers.c netmsg/complaint.c netmsg/keys.c core/base/status.c
 fuzz_libraries_link := -lsodium
 fuzz_libraries_handshake := -lsodium
