@@ -219,10 +219,30 @@ say_message (struct run *r, struct actor *a, const struct mk_message *m)
       say_right (r, a, m->remote);
     }
   for (size_t i = 0; i < m->rights; i++)
-    say_right (r, a, m->right[i]);
+    {
+      uint8_t array = m->right[i].array;
+      if (array != 0 && (i == 0 || m->right[i - 1].array != array))
+	say (r, " array");
+      say_right (r, a, m->right[i]);
+      if (array != 0 && (i + 1 == m->rights || m->right[i + 1].array != array))
+	say (r, " end");
+    }
 }
 
 /* --- Operations ---------------------------------------------------------------------- */
+
+/* HOW q... end; gives the last word but one.  */
+static char **
+read_array (struct run *r, struct actor *a, char **word, uint8_t array, struct mk_message *m)
+{
+  enum mk_disposition how = (enum mk_disposition) LOOK_UP (r, dispositions, *word);
+  for (word++; r->fault == NULL && *word != NULL && strcmp (*word, "end") != 0; word++)
+    if (m->rights < MK_MESSAGE_RIGHTS_MAX)
+      m->right[m->rights++] = (struct mk_message_right) { name_of (r, a, *word), how, array };
+  if (r->fault == NULL && *word == NULL)
+    r->fault = "an array has no end";
+  return word - 1;
+}
 
 static int
 do_send (struct run *r, struct actor *a, char **word)
@@ -231,8 +251,14 @@ do_send (struct run *r, struct actor *a, char **word)
   m.remote.name = name_of (r, a, word[0]);
   m.remote.disposition = LOOK_UP (r, dispositions, word[1]);
   m.id = (int32_t) number_of (r, word[2]);
+  uint8_t arrays = 0;
   for (word += 3; *word != NULL && r->fault == NULL; word += 2)
     {
+      if (strcmp (*word, "array") == 0)
+	{
+	  word = read_array (r, a, word + 1, ++arrays, &m);
+	  continue;
+	}
       bool reply = strcmp (*word, "reply") == 0;
       word += reply;
       struct mk_message_right right;

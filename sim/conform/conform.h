@@ -19,8 +19,10 @@
 			     if there is no such name)
      A extract B.p HOW q     A takes a right out of B, and calls it q
      A request p no-senders|dead-name|port-destroyed SYNC n HOW     (n may be null)
-     A send p HOW ID [reply q HOW] [q HOW]...
+     A send p HOW ID [reply q HOW] [q HOW | array HOW q... end]...
      A receive p
+
+   The rights of `array ... end` go out of line, and an array that comes is shown so.
 
    HOW is move-receive, move-send, move-send-once, copy-send, make-send or
    make-send-once.  Instead of a symbol null and dead may stand.  Names are never

@@ -52,7 +52,11 @@ struct child
 struct port_item
 {
   mach_msg_type_t type;
-  mach_port_name_inlined_t port;
+  union
+  {
+    mach_port_name_inlined_t port;
+    uint64_t address;			/* of an array of names, out of line */
+  };
 };
 
 union buffer
@@ -61,18 +65,35 @@ union buffer
   char bytes[sizeof (mach_msg_header_t) + (MK_MESSAGE_RIGHTS_MAX + 4) * sizeof (struct port_item)];
 };
 
+/* Items for the message's rights; the arrays' names go to NAMES.  */
+static struct port_item *
+put_rights (const struct mk_message *m, struct port_item *item, mach_port_name_t *names)
+{
+  for (size_t i = 0, n; i < m->rights; i += n, item++)
+    {
+      uint8_t array = m->right[i].array;
+      for (n = 1; array != 0 && i + n < m->rights && m->right[i + n].array == array; n++)
+	;
+      item->type = (mach_msg_type_t) { .msgt_name = m->right[i].disposition,
+				       .msgt_size = array != 0 ? 32 : 64, .msgt_number = n,
+				       .msgt_inline = array == 0 };
+      if (array == 0)
+	item->port.name = m->right[i].name;
+      else
+	item->address = (uintptr_t) (names + i);
+      for (size_t k = i; k < i + n; k++)
+	names[k] = m->right[k].name;
+    }
+  return item;
+}
+
 static int
 send_message (const struct mk_message *m)
 {
   union buffer b;
+  mach_port_name_t names[MK_MESSAGE_RIGHTS_MAX];
   memset (&b, 0, sizeof b);
-  struct port_item *item = (struct port_item *) (&b.header + 1);
-  for (size_t i = 0; i < m->rights; i++, item++)
-    {
-      item->type = (mach_msg_type_t) { .msgt_name = m->right[i].disposition, .msgt_size = 64,
-				       .msgt_number = 1, .msgt_inline = TRUE };
-      item->port.name = m->right[i].name;
-    }
+  struct port_item *item = put_rights (m, (struct port_item *) (&b.header + 1), names);
   b.header.msgh_bits = MACH_MSGH_BITS (m->remote.disposition, m->local.disposition)
     | (m->rights > 0 ? MACH_MSGH_BITS_COMPLEX : 0);
   b.header.msgh_size = (mach_msg_size_t) ((char *) item - b.bytes);
@@ -87,20 +108,34 @@ send_message (const struct mk_message *m)
   return result;
 }
 
+/* The rights of one item: inline slots, or an array of names out of line, which goes.  */
+static void
+read_rights (const mach_msg_type_t *type, const char *at, uint8_t array, struct mk_message *m)
+{
+  const mach_port_name_inlined_t *slots = (const mach_port_name_inlined_t *) at;
+  const mach_port_name_t *names = *(const mach_port_name_t *const *) at;
+  for (unsigned i = 0; i < type->msgt_number && m->rights < MK_MESSAGE_RIGHTS_MAX; i++)
+    m->right[m->rights++] = (struct mk_message_right) {
+      array != 0 ? names[i] : slots[i].name, type->msgt_name, array };
+  if (array != 0)
+    vm_deallocate (mach_task_self (), (vm_address_t) names,
+		   type->msgt_number * sizeof *names);
+}
+
 static void
 read_items (union buffer *b, struct mk_message *m)
 {
   char *at = (char *) (&b->header + 1), *end = b->bytes + b->header.msgh_size;
+  uint8_t arrays = 0;
   while (at + sizeof (mach_msg_type_t) <= end)
     {
       mach_msg_type_t *type = (mach_msg_type_t *) at;
-      size_t bytes = ((size_t) type->msgt_size * type->msgt_number + 7) / 8;
+      size_t bytes = type->msgt_inline ? ((size_t) type->msgt_size * type->msgt_number + 7) / 8
+	: sizeof (void *);
       at += sizeof *type;
       if (type->msgt_name >= MACH_MSG_TYPE_MOVE_RECEIVE
 	  && type->msgt_name <= MACH_MSG_TYPE_MAKE_SEND_ONCE)
-	for (unsigned i = 0; i < type->msgt_number && m->rights < MK_MESSAGE_RIGHTS_MAX; i++)
-	  m->right[m->rights++] = (struct mk_message_right) {
-	    ((mach_port_name_inlined_t *) at)[i].name, type->msgt_name };
+	read_rights (type, at, type->msgt_inline ? 0 : ++arrays, m);
       else if (m->bytes == 0 && bytes >= sizeof (uint32_t))
 	{
 	  m->bytes = sizeof (uint32_t);

@@ -361,6 +361,7 @@ mk_send (struct mk_task *task, const struct mk_message *m)
 	  return MK_SEND_INVALID_RIGHT;
 	}
       struct mk_carried carried = carry (&carrier, *right);
+      carried.array = right->array;
       kmsg->right[kmsg->rights] = carried;
       if (carried.disposition == MK_MOVE_RECEIVE && carried.port != NULL)
 	{
@@ -432,6 +433,7 @@ mk_receive (struct mk_task *task, mk_name name, struct mk_message *m)
   for (size_t i = 0; i < kmsg->rights; i++)
     {
       m->right[i].disposition = kmsg->right[i].disposition;
+      m->right[i].array = kmsg->right[i].array;
       m->right[i].name = mk_copyout (task, kmsg->right[i]);
     }
   free (kmsg);

@@ -40,7 +40,7 @@ put_port (struct digest *d, const struct mk_port *port)
 static void
 put_carried (struct digest *d, const struct mk_carried *right)
 {
-  put (d, right->disposition | right->dead << 8);
+  put (d, right->disposition | right->dead << 8 | (uint64_t) right->array << 16);
   put_port (d, right->port);
 }
 

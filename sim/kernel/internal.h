@@ -15,6 +15,7 @@ struct mk_carried
   struct mk_port *port;			/* NULL: null */
   enum mk_disposition disposition;	/* MOVE_RECEIVE, MOVE_SEND, MOVE_SEND_ONCE */
   bool dead;
+  uint8_t array;			/* as in struct mk_message_right */
 };
 
 struct mk_kmsg

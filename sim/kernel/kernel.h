@@ -98,6 +98,9 @@ struct mk_message_right
 {
   mk_name name;
   enum mk_disposition disposition;
+  /* Not 0: one of an out-of-line array, whose rights stand side by side and were sent by
+     one disposition.  Arrays are numbered from 1 on.  */
+  uint8_t array;
 };
 
 struct mk_message

@@ -107,9 +107,12 @@ rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u,
     {
       struct mk_receive_status status;
       mk_get_receive_status (t->mk, name, &status);
-      /* The request was for makes after it: without one, silence is right.  */
+      /* The request was for makes after it: without one, silence is right.  A send-once
+	 right from before a move keeps the way to the new home open, and a way counts as a
+	 sender (ARCHITECTURE.md, R3).  */
       if (status.mscount > 0 && w->port[u].moves == w->port[u].moves_requested && status.nsrequest
-	  && status.srights)
+	  && status.srights
+	  && (w->port[u].moves == 0 || !anyone_has (w, u, MK_TYPE_SEND_ONCE)))
 	world_violate (w, "R3", "port %u (node %u, task %u, name %u) has no sender anywhere, and nobody "
 		       "was told", u, t->node, t->number, name);
     }

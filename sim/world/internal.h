@@ -54,6 +54,7 @@ struct sent_right
 {
   uid uid;
   bool null, once, receive;
+  uint8_t array;
 };
 
 struct sent

@@ -27,6 +27,7 @@ struct link_end
 {
   struct link_peer *peer;
   bool up;
+  bool shared;			/* the other end was told of the same session */
   uint64_t number, id;		/* the link's, the rights engine's */
   struct held *held;
 };
@@ -273,8 +274,11 @@ session_up (struct world *w, unsigned i, unsigned peer, const struct link_event 
       link_close (w->links->node[i].link, e->peer, false, w->now);
       return;
     }
+  struct link_end *other = &w->links->node[peer].end[i];
   e->up = true;
   e->number = event->session;
+  e->shared = other->up && other->number == e->number;
+  other->shared = e->shared;
   world_trace (w, "node %u: session %llu with %u is up", i, (unsigned long long) e->number, peer);
 }
 
@@ -305,11 +309,14 @@ message_came (struct world *w, unsigned i, unsigned peer, struct link_event *eve
   return true;
 }
 
+/* A session that only one end ever had may be replaced without any fault: the other end
+   never knew that its answer had arrived.  */
 static void
 ended (struct world *w, unsigned i, unsigned peer, const struct link_event *event)
 {
   world_trace (w, "node %u: link with %u is down: %d", i, peer, event->down);
-  if (!w->options.cuts && !w->options.crashes && !w->options.memory && !world_hostile (w, i)
+  bool one_sided = event->down == LINK_DOWN_REPLACED && !w->links->node[i].end[peer].shared;
+  if (!one_sided && !w->options.cuts && !w->options.crashes && !w->options.memory && !world_hostile (w, i)
       && !world_hostile (w, peer))
     world_violate (w, "link", "node %u lost its session with %u, for no reason (%d)", i, peer,
 		   event->down);

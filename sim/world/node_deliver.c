@@ -100,7 +100,8 @@ take_right (struct node *node, struct mk_message_right *right)
   if (mk_extract_right (node->task, right->name, right->disposition, node->task, &name)
       != MK_SUCCESS)
     node_wrong (node, "a right of a waiting message is not there");
-  *right = (struct mk_message_right) { name, once ? MK_MOVE_SEND_ONCE : MK_MOVE_SEND };
+  right->name = name;
+  right->disposition = once ? MK_MOVE_SEND_ONCE : MK_MOVE_SEND;
 }
 
 static void
@@ -168,7 +169,11 @@ build_delivery (struct node *node, struct delivery *d, struct mk_message *m)
     m->remote.disposition = MK_MAKE_SEND_ONCE;
   m->local = node_outgoing (node, wire->reply);
   for (size_t i = 0; i < m->rights; i++)
-    m->right[i] = node_outgoing (node, wire->rights[i]);
+    {
+      uint8_t array = m->right[i].array;
+      m->right[i] = node_outgoing (node, wire->rights[i]);
+      m->right[i].array = array;
+    }
 }
 
 static bool

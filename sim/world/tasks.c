@@ -204,7 +204,12 @@ check_message (struct world *w, struct task *t, mk_name name, uid u,
       return;
     }
   for (unsigned i = 0; i < s->rights; i++)
-    check_right (w, t, &s->right[i], m->right[i]);
+    {
+      if (m->right[i].array != s->right[i].array && !world_tainted (w, u))
+	world_violate (w, "R1", "message %llu: a right came out of line, or no more",
+		       (unsigned long long) tag);
+      check_right (w, t, &s->right[i], m->right[i]);
+    }
   check_right (w, t, &s->reply, m->remote);
 }
 
@@ -303,8 +308,9 @@ static struct sent_right
 record_of (struct task *t, struct mk_message_right right)
 {
   if (right.name == MK_NULL)
-    return (struct sent_right) { .null = true };
+    return (struct sent_right) { .null = true, .array = right.array };
   return (struct sent_right) {
+    .array = right.array,
     .uid = t->names[right.name],
     .once = right.disposition == MK_MAKE_SEND_ONCE || right.disposition == MK_MOVE_SEND_ONCE,
     .receive = right.disposition == MK_MOVE_RECEIVE,
@@ -353,6 +359,17 @@ tasks_send (struct world *w, struct task *t, struct mk_message *m)
   return true;
 }
 
+/* Some of the rights go out of line: neighbours that are sent alike in one array.  */
+static void
+use_arrays (struct world *w, struct mk_message *m)
+{
+  uint8_t arrays = 0;
+  for (size_t i = 0; i < m->rights; i++)
+    if (world_roll (w, 3) == 0)
+      m->right[i].array = i > 0 && m->right[i - 1].array != 0
+	&& m->right[i - 1].disposition == m->right[i].disposition ? arrays : ++arrays;
+}
+
 static void
 send (struct world *w, struct task *t)
 {
@@ -374,6 +391,8 @@ send (struct world *w, struct task *t)
 	m.right[i] = (struct mk_message_right) { MK_NULL, MK_COPY_SEND };
       used[count++] = m.right[i].name;
     }
+  if (w->options.wide)
+    use_arrays (w, &m);
   mk_name reply = some_name (w, t, MK_TYPE_RECEIVE);
   for (unsigned i = 0; i < count; i++)
     if (used[i] == reply)

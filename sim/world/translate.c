@@ -6,31 +6,47 @@
 enum { TYPE_CHAR = 8, INLINE_BIT = 1u << 29 };
 
 static void
-put_item (uint8_t *at, uint32_t name, uint32_t element_bits, uint32_t number)
+put_item (uint8_t *at, uint32_t name, uint32_t element_bits, uint32_t number, bool is_inline)
 {
-  uint32_t type = name | element_bits << 8 | INLINE_BIT;
+  uint32_t type = name | element_bits << 8 | (is_inline ? INLINE_BIT : 0);
   memcpy (at, &type, sizeof type);
   memcpy (at + 4, &number, sizeof number);
+}
+
+/* How many rights one item of the body holds: one inline, or a whole array.  */
+static size_t
+item_rights (const struct mk_message *m, size_t first)
+{
+  size_t n = 1;
+  if (m->right[first].array != 0)
+    while (first + n < m->rights && m->right[first + n].array == m->right[first].array)
+      n++;
+  return n;
 }
 
 bool
 translate_body (const struct mk_message *m, const struct dr_alloc *alloc,
 		struct translated *out)
 {
-  size_t padded = (m->bytes + 7) & ~(size_t) 7;
-  size_t bytes = m->rights * 16 + 8 + padded;
+  size_t padded = (m->bytes + 7) & ~(size_t) 7, items = 0;
+  for (size_t i = 0; i < m->rights; i += item_rights (m, i))
+    items++;
+  size_t bytes = items * 16 + 8 + padded;
   struct dr_buf *body = dr_buf_new (alloc, bytes);
   if (body == NULL)
     return false;
   memset (body->data, 0, bytes);
   uint8_t *at = body->data;
   memset (out, 0, sizeof *out);
-  for (size_t i = 0; i < m->rights; i++, at += 16)
+  for (size_t i = 0, n; i < m->rights; i += n, at += 16)
     {
-      put_item (at, m->right[i].disposition, 64, 1);
-      out->rights[i].disposition = (uint8_t) m->right[i].disposition;
+      bool is_inline = m->right[i].array == 0;
+      n = item_rights (m, i);
+      put_item (at, m->right[i].disposition, is_inline ? 64 : 32, (uint32_t) n, is_inline);
+      for (size_t k = i; k < i + n; k++)
+	out->rights[k].disposition = (uint8_t) m->right[k].disposition;
     }
-  put_item (at, TYPE_CHAR, 8, (uint32_t) m->bytes);
+  put_item (at, TYPE_CHAR, 8, (uint32_t) m->bytes, true);
   memcpy (at + 8, m->data, m->bytes);
   out->wire = (struct wire_message) {
     .id = m->id,
@@ -54,9 +70,15 @@ translate_back (const struct wire_message *wire, struct mk_message *m)
   m->id = wire->id;
   wire_walk (&walk, dr_slice_data (&wire->body), wire->body.bytes);
   size_t ports = 0;
+  uint8_t arrays = 0;
   while (wire_next (&walk, &item))
     if (item.ports)
-      ports += item.number;
+      {
+	uint8_t array = item.is_inline ? 0 : ++arrays;
+	for (size_t i = ports; i < ports + item.number && i < MK_MESSAGE_RIGHTS_MAX; i++)
+	  m->right[i].array = array;
+	ports += item.number;
+      }
     else
       {
 	m->bytes = !item.is_inline ? 0

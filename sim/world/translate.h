@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The model's messages <-> the engine's.  The body that is built is a well-formed
-   Mach body: one inline item per right, then one of bytes.  */
+   Mach body: one inline item per right, or an out-of-line one for an array, then one of
+   bytes.  */
 #ifndef DR_SIM_TRANSLATE_H
 #define DR_SIM_TRANSLATE_H
 
