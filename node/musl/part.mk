@@ -55,9 +55,12 @@ $(B)/node/mach/%.o: node/musl/mach/% $(NODE_HEADERS) node/posix/posix_thread.h
 	@mkdir -p $(@D)
 	$(NODE_CC) -std=gnu11 -O2 -mgeneral-regs-only $(WARN) -ffunction-sections -Inode/posix -c -o $@ $<
 
-$(mach_stubs)/libmach.a: $(mach_stubs)/.made $(NODE_HEADERS)
+# What port_traps.c does by trap.
+mach_renamed := $(foreach call,allocate deallocate insert_right mod_refs,-Dmach_port_$(call)=message_mach_port_$(call))
+
+$(mach_stubs)/libmach.a: $(mach_stubs)/.made $(NODE_HEADERS) node/musl/part.mk
 	for source in $(mach_stubs)/*.c; do \
-		$(NODE_CC) -std=gnu11 -O2 -mgeneral-regs-only -w -ffunction-sections -c -o $${source%.c}.o $$source || exit 1; done
+		$(NODE_CC) -std=gnu11 -O2 -mgeneral-regs-only -w -ffunction-sections $(mach_renamed) -c -o $${source%.c}.o $$source || exit 1; done
 	rm -f $@
 	ar rcs $@ $(mach_stubs)/*.o
 

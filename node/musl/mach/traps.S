@@ -24,6 +24,9 @@
 	TRAP trap_vm_map 64
 	TRAP trap_vm_allocate 65
 	TRAP trap_vm_deallocate 66
+	TRAP trap_mach_port_allocate 72
+	TRAP trap_mach_port_deallocate 73
+	TRAP trap_mach_port_insert_right 74
 	TRAP thread_set_self_state 77
 
 	.section .note.GNU-stack, "", @progbits
