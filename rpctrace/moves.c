@@ -73,22 +73,26 @@ letter_free (struct rights *rights, struct letter *letter)
 
 /* --- receive rights ---------------------------------------------------------------- */
 
-/* Takes what is in PORT's queue, in order.  The one message by a send-once right is the end of our own
-   request for a notification. */
-static void
-drain (void *ctx, struct queue *queue, mach_port_t port)
+void
+moves_drain (struct queue *queue, struct party *sender, mach_port_t port, int32_t without)
 {
-	struct party *sender = ctx;
 	struct receiver receiver;
 
 	if (!receiver_init (&receiver))
 		return;
 	while (receiver_next (&receiver, port, MACH_RCV_TIMEOUT, 0) == MACH_MSG_SUCCESS)
-		if (MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE)
+		if (MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
+			|| receiver.buffer->msgh_id == without)
 			mach_msg_destroy (receiver.buffer);
 		else
 			letter_put (queue, letter_new (receiver.buffer, sender));
 	receiver_free (&receiver);
+}
+
+static void
+drain (void *ctx, struct queue *queue, mach_port_t port)
+{
+	moves_drain (queue, ctx, port, 0);
 }
 
 mach_port_t

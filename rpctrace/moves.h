@@ -17,6 +17,11 @@ mach_port_t moves_take_request (mach_port_t task, mach_port_t name, mach_msg_id_
 /* Registers it; NOTIFY, if any, is used up. */
 void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_port_mscount_t sync, mach_port_t notify);
 
+/* Takes what SENDER has put into PORT's queue, in order; PORT is in no set.  The one message that may be
+   there by a send-once right is the end of our own request for a notification, and goes away; so do
+   those with the id WITHOUT. */
+void moves_drain (struct queue *queue, struct party *sender, mach_port_t port, int32_t without);
+
 /* A message that waits to be sent to a queue, as it was received. */
 struct letter
 {

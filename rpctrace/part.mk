@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # rpctrace, for the node.
 
-rpctrace_sources := $(wildcard rpctrace/*.c core/base/*.c core/wire/*.c) mach/map.c mach/receive.c mach/workers.c \
-	netmsg/complaint.c
+rpctrace_sources := $(wildcard rpctrace/*.c core/base/*.c core/wire/*.c core/trace/*.c) mach/map.c mach/receive.c mach/workers.c \
+	netmsg/complaint.c $(B)/trace/builtin.c
 rpctrace_objects := $(rpctrace_sources:%.c=$(B)/node/rpctrace/%.o)
 rpctrace_cflags := -std=gnu11 -O2 -g -mgeneral-regs-only -fno-strict-aliasing -D_GNU_SOURCE -I. $(WARN)
 

@@ -2,6 +2,7 @@
 #include "tasks.h"
 
 #include "ids.h"
+#include "moves.h"
 #include "show.h"
 
 #include <mach/task_special_ports.h>
@@ -132,6 +133,33 @@ exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
 	tasks_track (relay, task, old->pid);
 }
 
+/* A thread that asks the kernel for its own end does not expect that call to return, so it may have
+   asked again, and wait with the next one for room in our queue.  A thread that ends during such a wait
+   gets its message back, and its rights would be in the task for ever.  So: the thread is stopped while
+   it does not wait. */
+static void
+stop_for_good (struct queue *queue, struct party *from)
+{
+	struct end *end = queue->ends;
+	mach_port_status_t status;
+
+	while (end != NULL && end->holder != from)
+		end = end->next;
+	if (end == NULL)
+		return;
+	end->paused = true;
+	mach_port_move_member (mach_task_self (), end->port, MACH_PORT_NULL);
+	for (;;)
+	{
+		moves_drain (queue, from, end->port, ID_THREAD_TERMINATE_RELEASE);
+		if (thread_suspend (queue->port) != KERN_SUCCESS
+			|| mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
+			|| status.mps_msgcount < status.mps_qlimit)
+			return;
+		thread_resume (queue->port);
+	}
+}
+
 void
 tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct queue *queue)
 {
@@ -140,6 +168,8 @@ tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct qu
 
 	if (queue->task_of != NULL && id == ID_PORT_INSERT_RIGHT)
 		crossing->body_to = queue->task_of;
+	if (id == ID_THREAD_TERMINATE_RELEASE && queue->thread_of != NULL)
+		stop_for_good (queue, crossing->from);
 	if (is_exec (id) && crossing->from->tracked)
 		crossing->wraps_process = true;
 	if (id == ID_PROC_REASSIGN && crossing->from == relay->rights.door && queue->process_of != NULL)
