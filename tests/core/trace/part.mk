@@ -22,4 +22,11 @@ $(B)/host/tests/trace_%: $(B)/host/trace-san/tests/core/trace/test_%.o $(TRACE_T
 	@mkdir -p $(@D)
 	$(CC) $(TRACE_TEST_CFLAGS) -o $@ $(filter %.o,$^) -lcmocka
 
+# MIG's servers of all interfaces, to hold the list against.
+$(B)/host/trace-mig/servers.o: tests/core/trace/mig-servers tests/core/trace/include/mach/mig_support.h \
+		tools/mig $(wildcard node/defs/hurd/*.defs) core/trace/part.mk \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	tests/core/trace/mig-servers $(@D) $(TRACE_KERNEL_DEFS) $(TRACE_HURD_DEFS)
+$(B)/host/tests/trace_mig: $(B)/host/trace-mig/servers.o
+
 -include $(wildcard $(B)/host/trace-san/core/*/*.d $(B)/host/trace-san/tests/core/trace/*.d)
