@@ -9,6 +9,8 @@ enum { WORDS_MAX = 32, LINE_BYTES = 512, TASKS_MAX = 8, SYMBOLS_MAX = 64 };
 
 /* The name of a symbol whose name is gone: one that no kernel gives out.  */
 #define GONE (MK_DEAD - 1)
+/* Names that are asked for begin here.  */
+enum { FRESH_NAME = 7000 };
 
 struct symbol
 {
@@ -80,7 +82,7 @@ static const struct word dispositions[] = {
 };
 static const struct word notifications[] = {
   { "no-senders", MK_NOTIFY_NO_SENDERS }, { "dead-name", MK_NOTIFY_DEAD_NAME },
-  { "port-destroyed", MK_NOTIFY_PORT_DESTROYED },
+  { "port-destroyed", MK_NOTIFY_PORT_DESTROYED }, { "msg-accepted", MK_NOTIFY_MSG_ACCEPTED },
 };
 
 static struct actor *
@@ -229,6 +231,44 @@ say_message (struct run *r, struct actor *a, const struct mk_message *m)
     }
 }
 
+/* A name that the task does not have.  */
+static mk_name
+fresh_name (struct run *r, struct actor *a)
+{
+  uint32_t type;
+  mk_name name = FRESH_NAME;
+  while (r->backend->type (a->task, name, &type) == MK_SUCCESS)
+    name++;
+  return name;
+}
+
+static int
+do_allocate (struct run *r, struct actor *a, char **word, bool as)
+{
+  int right = LOOK_UP (r, rights, word[0]), result;
+  mk_name name = MK_NULL;
+  if (as && r->fault == NULL && word[1] != NULL)
+    name = word[2] != NULL && strcmp (word[2], "fresh") == 0 ? fresh_name (r, a)
+      : name_of (r, a, word[2]);
+  if (r->fault != NULL)
+    return 0;
+  result = as ? r->backend->allocate_name (a->task, (enum mk_right) right, name)
+    : r->backend->allocate (a->task, (enum mk_right) right, &name);
+  if (result == MK_SUCCESS)
+    bind_symbol (r, a, word[1], name);
+  return result;
+}
+
+static int
+do_rename (struct run *r, struct actor *a, mk_name name, char **word)
+{
+  mk_name to = word[1] == NULL ? fresh_name (r, a) : name_of (r, a, word[1]);
+  int result = r->fault != NULL ? 0 : r->backend->rename (a->task, name, to);
+  if (r->fault == NULL && result == MK_SUCCESS)
+    bind_symbol (r, a, word[0], to);
+  return result;
+}
+
 /* --- Operations ---------------------------------------------------------------------- */
 
 /* HOW q... end; gives the last word but one.  */
@@ -351,19 +391,14 @@ do_operation (struct run *r, struct actor *a, const char *verb, char **word)
   mk_name name = MK_NULL;
   uint32_t value = 0;
   int result = 0;
-  bool named = strcmp (verb, "allocate") != 0 && strcmp (verb, "insert") != 0
+  bool named = strncmp (verb, "allocate", 8) != 0 && strcmp (verb, "insert") != 0
     && strcmp (verb, "extract") != 0;
   if (named)
     name = name_of (r, a, word[0]);
   if (r->fault != NULL)
     return;
-  if (strcmp (verb, "allocate") == 0)
-    {
-      int right = LOOK_UP (r, rights, word[0]);
-      if (r->fault == NULL
-	  && (result = b->allocate (a->task, (enum mk_right) right, &name)) == MK_SUCCESS)
-	bind_symbol (r, a, word[1], name);
-    }
+  if (strcmp (verb, "allocate") == 0 || strcmp (verb, "allocate-as") == 0)
+    result = do_allocate (r, a, word, verb[8] != '\0');
   else if (strcmp (verb, "deallocate") == 0)
     result = b->deallocate (a->task, name);
   else if (strcmp (verb, "destroy") == 0)
@@ -384,12 +419,7 @@ do_operation (struct run *r, struct actor *a, const char *verb, char **word)
   else if (strcmp (verb, "move") == 0)
     result = b->move_member (a->task, name, name_of (r, a, word[1]));
   else if (strcmp (verb, "rename") == 0)
-    {
-      mk_name fresh = MK_NULL;
-      result = b->rename (a->task, name, &fresh);
-      if (result == MK_SUCCESS)
-	bind_symbol (r, a, word[0], fresh);
-    }
+    result = do_rename (r, a, name, word);
   else if (strcmp (verb, "insert") == 0 || strcmp (verb, "extract") == 0)
     result = do_transfer (r, a, word, verb[0] == 'i');
   else if (strcmp (verb, "send") == 0)

@@ -14,7 +14,9 @@
      A type p            A status p    A members s
      A qlimit p N        A mscount p N       A seqno p N
      A move p s|null
+     A allocate-as receive|set|dead p q    the same, with the number that q has, or fresh
      A rename p          to a fresh number; the symbol follows
+     A rename p q        to the number that q has
      A insert q B.p HOW      A gets the right that B has, under the name q (a fresh one
 			     if there is no such name)
      A extract B.p HOW q     A takes a right out of B, and calls it q
@@ -42,6 +44,7 @@ struct conform_backend
   void *(*start) (void);
   void (*end) (void *task);
   int (*allocate) (void *, enum mk_right, mk_name *);
+  int (*allocate_name) (void *, enum mk_right, mk_name);
   int (*deallocate) (void *, mk_name);
   int (*destroy) (void *, mk_name);
   int (*get_refs) (void *, mk_name, enum mk_right, uint32_t *);
@@ -53,7 +56,7 @@ struct conform_backend
   int (*set_mscount) (void *, mk_name, uint32_t);
   int (*set_seqno) (void *, mk_name, uint32_t);
   int (*move_member) (void *, mk_name, mk_name);
-  int (*rename) (void *, mk_name, mk_name *fresh);
+  int (*rename) (void *, mk_name, mk_name to);
   /* *NAME: the name wanted, or MK_NULL for a fresh one.  */
   int (*insert) (void *, void *from, mk_name from_name, enum mk_disposition, mk_name *name);
   int (*extract) (void *, void *from, mk_name from_name, enum mk_disposition, mk_name *name);

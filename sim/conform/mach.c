@@ -20,7 +20,7 @@ extern const struct conform_backend conform_mach;
 
 enum verb
 {
-  V_ALLOCATE, V_DEALLOCATE, V_DESTROY, V_GET_REFS, V_MOD_REFS, V_TYPE, V_STATUS, V_MEMBERS,
+  V_ALLOCATE, V_ALLOCATE_NAME, V_DEALLOCATE, V_DESTROY, V_GET_REFS, V_MOD_REFS, V_TYPE, V_STATUS, V_MEMBERS,
   V_QLIMIT, V_MSCOUNT, V_SEQNO, V_MOVE, V_RENAME, V_EXTRACT, V_REQUEST, V_SEND, V_RECEIVE,
 };
 
@@ -196,16 +196,6 @@ members_of (mk_name name, mk_name *names, size_t *count)
 }
 
 static int
-rename_fresh (mk_name name, mk_name *fresh)
-{
-  int result;
-  *fresh = FIRST_FRESH_NAME;
-  while ((result = mach_port_rename (mach_task_self (), name, ++*fresh)) == KERN_NAME_EXISTS)
-    ;
-  return result;
-}
-
-static int
 extract_from (pid_t pid, mk_name name, int how, mk_name *out)
 {
   mach_port_t task, right;
@@ -249,7 +239,8 @@ obey (struct talk *t)
     case V_MSCOUNT: t->result = mach_port_set_mscount (self, t->name, t->b); break;
     case V_SEQNO: t->result = mach_port_set_seqno (self, t->name, t->b); break;
     case V_MOVE: t->result = mach_port_move_member (self, t->name, t->other); break;
-    case V_RENAME: t->result = rename_fresh (t->name, &t->other); break;
+    case V_RENAME: t->result = mach_port_rename (self, t->name, t->other); break;
+    case V_ALLOCATE_NAME: t->result = mach_port_allocate_name (self, t->a, t->name); break;
     case V_EXTRACT: t->result = extract_from (t->pid, t->name, t->a, &t->other); break;
     case V_REQUEST:
       t->result = mach_port_request_notification (self, t->name, t->a, t->b, t->other,
@@ -353,6 +344,13 @@ static int set_qlimit (void *t, mk_name n, uint32_t v) { return simple (t, V_QLI
 static int set_mscount (void *t, mk_name n, uint32_t v) { return simple (t, V_MSCOUNT, n, 0, 0, v); }
 static int set_seqno (void *t, mk_name n, uint32_t v) { return simple (t, V_SEQNO, n, 0, 0, v); }
 static int move_member (void *t, mk_name n, mk_name s) { return simple (t, V_MOVE, n, s, 0, 0); }
+static int rename_name (void *t, mk_name n, mk_name to) { return simple (t, V_RENAME, n, to, 0, 0); }
+
+static int
+allocate_name (void *t, enum mk_right right, mk_name n)
+{
+  return simple (t, V_ALLOCATE_NAME, n, 0, right, 0);
+}
 
 static int
 mod_refs (void *t, mk_name n, enum mk_right right, int32_t delta)
@@ -395,15 +393,6 @@ members (void *task, mk_name name, mk_name *names, size_t room, size_t *count)
   *count = t.count;
   for (size_t i = 0; i < t.count && i < room && i < NAMES_MAX; i++)
     names[i] = t.names[i];
-  return result;
-}
-
-static int
-rename_name (void *task, mk_name name, mk_name *fresh)
-{
-  struct talk t = { .verb = V_RENAME, .name = name };
-  int result = tell (task, &t);
-  *fresh = t.other;
   return result;
 }
 
@@ -471,7 +460,7 @@ receive (void *task, mk_name name, struct mk_message *m)
 }
 
 const struct conform_backend conform_mach = {
-  start, end, allocate, deallocate, destroy, get_refs, mod_refs, type, status, members,
+  start, end, allocate, allocate_name, deallocate, destroy, get_refs, mod_refs, type, status, members,
   set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, extract, request, send,
   receive,
 };

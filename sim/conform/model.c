@@ -32,6 +32,8 @@ end (void *task)
 }
 
 static int allocate (void *t, enum mk_right r, mk_name *n) { return mk_allocate (t, r, n); }
+static int allocate_name (void *t, enum mk_right r, mk_name n) { return mk_allocate_name (t, r, n); }
+static int rename_name (void *t, mk_name n, mk_name to) { return mk_rename (t, n, to); }
 static int deallocate (void *t, mk_name n) { return mk_deallocate (t, n); }
 static int destroy (void *t, mk_name n) { return mk_destroy_name (t, n); }
 static int type (void *t, mk_name n, uint32_t *p) { return mk_type (t, n, p); }
@@ -75,13 +77,6 @@ unused (void *t)
       return n;
 }
 
-static int
-rename_name (void *t, mk_name n, mk_name *fresh)
-{
-  *fresh = unused (t);
-  return mk_rename (t, n, *fresh);
-}
-
 /* In two steps, as a third task must do it on the real kernel.  */
 static int
 insert (void *t, void *from, mk_name from_name, enum mk_disposition how, mk_name *name)
@@ -112,7 +107,7 @@ request (void *t, mk_name n, int32_t id, uint32_t sync, mk_name notify, enum mk_
 }
 
 const struct conform_backend conform_model = {
-  start, end, allocate, deallocate, destroy, get_refs, mod_refs, type, status, members,
+  start, end, allocate, allocate_name, deallocate, destroy, get_refs, mod_refs, type, status, members,
   set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, extract, request, send,
   receive,
 };

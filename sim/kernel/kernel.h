@@ -68,6 +68,7 @@ enum
 /* Results: the kernel's own numbers, and one of the model's.  */
 enum mk_result
 {
+  MK_BAD_ARGUMENTS = -304,		/* a right of the wrong kind, as MIG finds it */
   MK_SUCCESS = 0,
   MK_NO_SPACE = 3,
   MK_INVALID_ARGUMENT = 4,

@@ -134,14 +134,18 @@ mk_request_notification (struct mk_task *task, mk_name name, int32_t id, uint32_
   struct mk_carried notify = { 0 };
   if (notify_name != MK_NULL)
     {
-      if (disposition != MK_MAKE_SEND_ONCE && disposition != MK_MOVE_SEND_ONCE)
-	return MK_INVALID_ARGUMENT;
       if (mk_copyin_check (task, notify_name, disposition, true) != MK_SUCCESS)
 	return MK_SEND_INVALID_RIGHT;
       struct mk_port *deleted;
       notify = mk_copyin (task, notify_name, disposition, &deleted);
       if (deleted != NULL)
 	mk_notify_name (deleted, MK_NOTIFY_PORT_DELETED, notify_name);
+      /* The request is a message: it takes a right of any kind along.  */
+      if (notify.disposition != MK_MOVE_SEND_ONCE)
+	{
+	  mk_carried_destroy (notify);
+	  return MK_BAD_ARGUMENTS;
+	}
     }
   struct mk_port *previous = NULL;
   enum mk_result result;

@@ -7,6 +7,7 @@ mk_result_name (enum mk_result result)
 {
   switch (result)
     {
+    case MK_BAD_ARGUMENTS: return "bad-arguments";
     case MK_SUCCESS: return "success";
     case MK_NO_SPACE: return "no-space";
     case MK_INVALID_ARGUMENT: return "invalid-argument";

@@ -164,6 +164,9 @@ void world_end_tasks (struct world *);
 
 /* memory.c */
 void memory_open (struct world *, unsigned node);
+/* A frame for the node's rights engine.  */
+enum dr_status memory_frame (struct world *, unsigned node, uint64_t session, uint64_t stream,
+			     const struct dr_buf *);
 void memory_check (struct world *, unsigned node);
 /* The node's engines are gone.  */
 void memory_closed (struct world *, unsigned node);

@@ -71,12 +71,6 @@ secret_of (unsigned node, uint8_t secret[LINK_KEY_BYTES])
   memset (secret, (int) node + 1, LINK_KEY_BYTES);
 }
 
-static struct dr_buf *
-new_buffer (void *ctx, size_t bytes)
-{
-  return dr_buf_new (ctx, bytes);
-}
-
 static void
 configure (struct world *w, unsigned i, struct link_config *c)
 {
@@ -85,8 +79,6 @@ configure (struct world *w, unsigned i, struct link_config *c)
   c->epoch = w->node[i].epoch;
   c->random = fill;
   c->random_ctx = w;
-  c->new_buffer = new_buffer;
-  c->new_buffer_ctx = &w->account[i].frames;
   c->datagram_bytes = DATAGRAM_BYTES;
   c->handshakes_per_second = 1000;
   c->connect_us = 2000000;
@@ -293,9 +285,7 @@ message_came (struct world *w, unsigned i, unsigned peer, struct link_event *eve
       world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", peer, i,
 		   (unsigned long long) event->stream, event->message->bytes,
 		   event->message->bytes ? event->message->data[0] : 0);
-      status = rights_frame (node_engine (w->node[i].node), w->now, e->id, event->stream,
-			     event->message);
-      w->result->events++;
+      status = memory_frame (w, i, e->id, event->stream, event->message);
     }
   if (status == DR_NO_MEMORY)
     return false;

@@ -5,6 +5,7 @@
 #include "sim/world/internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void *
 take (void *ctx, size_t bytes)
@@ -54,6 +55,21 @@ memory_closed (struct world *w, unsigned node)
     world_violate (w, "R6", "node %u went down and kept %llu bytes of its engine, %llu of its link",
 		   node, (unsigned long long) all->engine.bytes,
 		   (unsigned long long) all->link.bytes);
+}
+
+/* The engine gets its own copy of BUF: on its account as long as it keeps it.  */
+enum dr_status
+memory_frame (struct world *w, unsigned node, uint64_t session, uint64_t stream,
+	      const struct dr_buf *buf)
+{
+  struct dr_buf *copy = dr_buf_new (&w->account[node].frames, buf->bytes);
+  if (buf->bytes > 0)
+    memcpy (copy->data, buf->data, buf->bytes);
+  enum dr_status status = rights_frame (node_engine (w->node[node].node), w->now, session, stream,
+					copy);
+  dr_buf_drop (copy);
+  w->result->events++;
+  return status;
 }
 
 struct waiting

@@ -4,7 +4,6 @@
 #include "sim/world/links.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct session *
 live_session (struct world *w, unsigned a, unsigned b)
@@ -252,13 +251,7 @@ carry_frame (struct world *w, struct session *s, unsigned end, struct frame **p)
   world_trace (w, "frame %u -> %u, stream %llx, %zu bytes, kind %u", s->node[end], to,
 	       (unsigned long long) f->stream, f->buf->bytes, f->buf->bytes ? f->buf->data[0] : 0);
   record (w, s->node[end], to, f);
-  /* On the receiver's account, as long as its engine keeps it.  */
-  struct dr_buf *came = dr_buf_new (&w->account[to].frames, f->buf->bytes);
-  memcpy (came->data, f->buf->data, f->buf->bytes);
-  enum dr_status status = rights_frame (node_engine (w->node[to].node), w->now, s->id[1 - end],
-					f->stream, came);
-  dr_buf_drop (came);
-  w->result->events++;
+  enum dr_status status = memory_frame (w, to, s->id[1 - end], f->stream, f->buf);
   if (status == DR_NO_MEMORY)
     {
       s->stuck[end] = f;
