@@ -85,6 +85,25 @@ figures_of_cluster()
 	figure loss_ratio "$(ratio "$(value read-loss)" "$(value tcp-loss)")" x "read over TCP at 1 % loss (at least 1.0)"
 }
 
+# On one machine, whose kernel has an object twice (see fault-bench.c).
+measure_faults()
+{
+	on_bench 1 60 /tests/cluster/fault-bench >"$logs/bench/faults" && say "$(cat "$logs/bench/faults")"
+}
+
+figures_of_faults()
+{
+	local name value
+	while read -r name value; do
+		figure "$name" "$value" messages "$(case $name in
+			*_read) echo 'to read a clean page (2)' ;;
+			*_upgrade_0) echo 'to write a page that was read (2)' ;;
+			*_upgrade_1) echo 'the same with one other reader (2 + 2)' ;;
+			*_dirty) echo 'to read a page that is dirty elsewhere (at most 4)' ;;
+		esac)"
+	done <"$logs/bench/faults"
+}
+
 host_benches()
 {
 	local program
@@ -124,11 +143,13 @@ bench_run() # RUN_FOLDER
 	step bench/host 600 "measuring the engines on this machine" host_benches
 	testbed/cluster --run "$bench_folder" down >/dev/null 2>&1
 	step bench/boot 120 "booting two machines" bench_boot
+	step bench/faults 90 "counting messages per page fault" measure_faults
 	step bench/rpc 300 "round trips, in turns with raw UDP" measure_rpc
 	step bench/streams 1800 "sequential reads, in turns with raw TCP" measure_streams ''
 	step bench/streams-loss 1800 "the same at 1 % loss" measure_streams_with_loss
 	step bench/down 60 "ending the machines" testbed/cluster --run "$bench_folder" down
 	[ ! -e "$logs/bench/host.log" ] || figures_of_host
+	figures_of_faults
 	figures_of_cluster
 	print_figures
 }

@@ -3,7 +3,7 @@
 
 pager_test_dir := $(B)/node/tests/libpager
 pager_test_root := $(B)/node/root/tests
-pager_tests := $(pager_test_root)/libpager $(pager_test_root)/cluster/pager-server $(pager_test_root)/cluster/pager-use
+pager_tests := $(pager_test_root)/libpager $(pager_test_root)/cluster/fault-bench $(pager_test_root)/cluster/pager-server $(pager_test_root)/cluster/pager-use
 pager_test_stubs := io_S fsys_S
 
 $(pager_test_stubs:%=$(pager_test_dir)/%.c): $(pager_test_dir)/%_S.c: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
@@ -22,6 +22,7 @@ $(pager_test_dir)/server.o: $(pager_test_stubs:%=$(pager_test_dir)/%.c)
 
 $(pager_test_root)/libpager: $(patsubst %,$(pager_test_dir)/%.o,local calls errors ends world store)
 $(pager_test_root)/cluster/pager-server: $(patsubst %,$(pager_test_dir)/%.o,server store $(pager_test_stubs))
+$(pager_test_root)/cluster/fault-bench: $(patsubst %,$(pager_test_dir)/%.o,fault-bench world store)
 $(pager_test_root)/cluster/pager-use: $(patsubst %,$(pager_test_dir)/%.o,use world store)
 $(pager_tests): $$(NODE_PAGER) $$(NODE_PORTS) $$(NODE_LIBC)
 	@mkdir -p $(@D)
