@@ -73,7 +73,7 @@ look_up (struct run *r, const struct word *words, size_t count, const char *text
 
 static const struct word rights[] = {
   { "send", MK_SEND }, { "receive", MK_RECEIVE }, { "send-once", MK_SEND_ONCE },
-  { "set", MK_PORT_SET }, { "dead", MK_DEAD_NAME },
+  { "set", MK_PORT_SET }, { "dead", MK_DEAD_NAME }, { "nonsense", MK_DEAD_NAME + 7 },
 };
 static const struct word dispositions[] = {
   { "move-receive", MK_MOVE_RECEIVE }, { "move-send", MK_MOVE_SEND },
@@ -347,6 +347,8 @@ do_transfer (struct run *r, struct actor *a, char **word, bool insert)
   int how = LOOK_UP (r, dispositions, how_text);
   if (r->fault != NULL)
     return 0;
+  if (insert && strcmp (word[0], "dead") == 0)
+    name = MK_DEAD;
   for (unsigned i = 0; insert && i < a->symbols; i++)
     if (strcmp (a->symbol[i].text, word[0]) == 0 && a->symbol[i].name != GONE)
       name = a->symbol[i].name;

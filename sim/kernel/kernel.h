@@ -70,11 +70,9 @@ enum mk_result
 {
   MK_BAD_ARGUMENTS = -304,		/* a right of the wrong kind, as MIG finds it */
   MK_SUCCESS = 0,
-  MK_NO_SPACE = 3,
   MK_INVALID_ARGUMENT = 4,
   MK_NAME_EXISTS = 13,
   MK_INVALID_NAME = 15,
-  MK_INVALID_TASK = 16,
   MK_INVALID_RIGHT = 17,
   MK_INVALID_VALUE = 18,
   MK_UREFS_OVERFLOW = 19,

@@ -9,11 +9,9 @@ mk_result_name (enum mk_result result)
     {
     case MK_BAD_ARGUMENTS: return "bad-arguments";
     case MK_SUCCESS: return "success";
-    case MK_NO_SPACE: return "no-space";
     case MK_INVALID_ARGUMENT: return "invalid-argument";
     case MK_NAME_EXISTS: return "name-exists";
     case MK_INVALID_NAME: return "invalid-name";
-    case MK_INVALID_TASK: return "invalid-task";
     case MK_INVALID_RIGHT: return "invalid-right";
     case MK_INVALID_VALUE: return "invalid-value";
     case MK_UREFS_OVERFLOW: return "urefs-overflow";
