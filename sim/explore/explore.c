@@ -445,7 +445,7 @@ main (int argc, char **argv)
 	outside_free (x.level[k].copy);
       outside_free (x.seen);
     }
-  printf ("explore: %zu worlds (%u complete), %zu states, depth %u, %.1f s: R1-R5 held\n", worlds,
+  printf ("explore: %zu worlds (%u complete), %zu states, depth %u, %.1f s: R1-R6 held\n", worlds,
 	  complete, states, deepest_of_all, seconds () - start);
   return worlds == 0 ? 2 : 0;
 }

@@ -188,6 +188,7 @@ check_at_rest (struct world *w)
       const char *books = mk_check (node_kernel (w->node[n].node));
       if (books != NULL)
 	world_violate (w, "model", "node %u: %s", n, books);
+      memory_check (w, n);
     }
 }
 
@@ -212,5 +213,6 @@ check_all_gone (struct world *w)
       size_t left = mk_names (node_task (w->node[n].node), names, 4);
       if (left != 1)
 	world_violate (w, "R4", "node %u: netmsg keeps %zu rights", n, left - 1);
+      memory_check (w, n);
     }
 }
