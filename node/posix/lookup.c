@@ -99,6 +99,24 @@ static const char *skip_slashes(const char *path)
 	return path;
 }
 
+/* PORT's object opened with FLAGS, or PORT itself where the server does not do that.
+   Takes PORT over. */
+static mach_port_t opened_again(mach_port_t port, int flags)
+{
+	char retry_name[HURD_NAME_SIZE];
+	retry_type retry;
+	mach_port_t found = MACH_PORT_NULL;
+
+	if (INTERRUPTIBLE(dir_lookup(port, "", flags & ~(HURD_O_CREAT | HURD_O_EXCL), 0, &retry, retry_name, &found)))
+		return port;
+	if (retry != FS_RETRY_NORMAL || retry_name[0] != '\0' || !MACH_PORT_VALID(found)) {
+		drop_port(found);
+		return port;
+	}
+	drop_port(port);
+	return found;
+}
+
 /* FROM is owned by this function from its first replacement on. */
 int lookup_from(mach_port_t from, const char *path, int flags, unsigned mode, mach_port_t *result)
 {
@@ -137,8 +155,9 @@ int lookup_from(mach_port_t from, const char *path, int flags, unsigned mode, ma
 				return HURD_ENOENT;
 			directory = root_directory();
 		} else if (retry_name[0] == '\0') {
-			/* Without an auth server a port that wants reauthentication is good as it is. */
-			*result = found;
+			/* Without an auth server a port that wants reauthentication is good as it is,
+			   but it was not opened for what we want. */
+			*result = retry == FS_RETRY_REAUTH ? opened_again(found, flags) : found;
 			return 0;
 		}
 		path = retry == FS_RETRY_MAGICAL ? skip_slashes(retry_name) : retry_name;
