@@ -24,9 +24,9 @@ enum { SHARED = 1, TIMED = 4, BROADCAST = 8 };
 enum { WAIT = 0, WAKE = 1, REQUEUE = 3, CMP_REQUEUE = 4, WAIT_BITSET = 9, WAKE_BITSET = 10 };
 enum { COMMAND_MASK = 127, PRIVATE_FLAG = 128, REALTIME_FLAG = 256, WAIT_MS_MAX = 1000000 };
 
-/* Between two looks at a word of a file: the first and the longest wait.  The kernel
+/* Between two looks at a word of a file: at first, and after so many looks.  The kernel
    counts in ticks of 10 ms. */
-enum { LOOK_FIRST_MS = 5, LOOK_MAX_MS = 40 };
+enum { LOOK_MS = 5, LOOKS_SOON = 50, LOOK_LATER_MS = 40 };
 
 /* Changes with every wake-up of a file's word by this process. */
 static volatile int file_wakes;
@@ -88,15 +88,15 @@ static unsigned left_ms(long until, unsigned most)
 	return left < most ? left : most;
 }
 
-/* *LOOK_MS is how long to wait at most before the word of a file is looked at again. */
-static long wait_once(const volatile int *address, int value, long until, bool file, unsigned *look_ms)
+/* LOOKS counts those at the word of a file. */
+static long wait_once(const volatile int *address, int value, long until, bool file, unsigned looks)
 {
 	int wakes = file_wakes;
 	unsigned ms = 0;
 	long result;
 
 	if (until != LONG_MAX || file) {
-		ms = left_ms(until, file ? *look_ms : WAIT_MS_MAX);
+		ms = left_ms(until, !file ? WAIT_MS_MAX : looks < LOOKS_SOON ? LOOK_MS : LOOK_LATER_MS);
 		if (!ms)
 			return -ETIMEDOUT;
 	}
@@ -105,18 +105,17 @@ static long wait_once(const volatile int *address, int value, long until, bool f
 	if (*address != value)
 		return -EAGAIN;
 	result = wait_gsync(&file_wakes, wakes, ms, 0);
-	*look_ms = *look_ms * 2 < LOOK_MAX_MS ? *look_ms * 2 : LOOK_MAX_MS;
 	return result == -EAGAIN ? 0 : result;	/* someone of ours woke meanwhile */
 }
 
 static long wait_until(const volatile int *address, int value, long until, bool file)
 {
-	unsigned look_ms = LOOK_FIRST_MS;
+	unsigned looks = 0;
 	long result;
 
 	posix_interruptible_begin();
 	do {
-		result = posix_interrupted() ? -EINTR : wait_once(address, value, until, file, &look_ms);
+		result = posix_interrupted() ? -EINTR : wait_once(address, value, until, file, looks++);
 		if (result == -EINTR && !posix_interrupted())
 			result = 0;	/* aborted for another reason: a spurious wake-up */
 	} while (result == -ETIMEDOUT && posix_monotonic_ns() < until);
