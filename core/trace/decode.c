@@ -158,13 +158,13 @@ matches (const struct trace_field *field, const struct wire_item *item)
 static void
 by_field (const struct trace_field *field, const struct wire_item *item, struct trace_arg *arg)
 {
+  arg->name = field->name;
+  arg->name_bytes = field->name_bytes;
   if (field->kind == TRACE_ANY)
     {
       by_type (item, arg);
-      arg->name = field->name;
       return;
     }
-  arg->name = field->name;
   arg->kind = field->kind;
   arg->element_bytes = field->element_bytes;
   arg->array = field->array;

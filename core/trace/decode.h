@@ -13,6 +13,7 @@
 struct trace_arg
 {
   const char *name;		/* NULL when decoded by type */
+  uint8_t name_bytes;
   uint8_t kind;			/* enum trace_kind, never TRACE_ANY */
   uint8_t element_bytes;	/* of one element at DATA; 0 for bits and rights */
   uint8_t disposition;		/* of rights: msgt_name as it stands, 16 to 21 */

@@ -70,6 +70,7 @@ struct trace_struct;
 struct trace_field
 {
   const char *name;
+  uint8_t name_bytes;
   uint8_t kind;			/* enum trace_kind */
   uint8_t element_bytes;	/* of a number: 1, 2, 4 or 8; else 0 */
   bool variable;		/* KIND[] */

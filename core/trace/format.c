@@ -303,18 +303,13 @@ static void elements (struct writer *w, uint8_t kind, unsigned element_bytes,
 		      uint64_t stated);
 
 static void
-member_name (struct writer *w, const char *name)
+member_name (struct writer *w, const char *name, size_t bytes)
 {
-  if (w->style->json)
-    {
-      trace_put_json (w->t, (const uint8_t *) name, strlen (name));
-      trace_put_char (w->t, ':');
-    }
-  else
-    {
-      trace_put (w->t, name);
-      trace_put (w->t, ": ");
-    }
+  bool json = w->style->json;	/* names have nothing that needs an escape */
+  if (json)
+    trace_put_char (w->t, '"');
+  trace_put_bytes (w->t, name, bytes);
+  trace_put (w->t, json ? "\":" : ": ");
 }
 
 static void
@@ -333,7 +328,7 @@ structure (struct writer *w, const struct trace_struct *s, const uint8_t *p)
       const uint8_t *at = p + f->offset;
       if (i)
 	separate (w);
-      member_name (w, f->name);
+      member_name (w, f->name, f->name_bytes);
       if (f->kind == TRACE_CHAR || f->kind == TRACE_DATA)
 	{
 	  /* Fixed room for text ends at its zero byte.  */
@@ -469,7 +464,7 @@ trace_format_args (struct trace_text *t, const struct trace_args *args,
       if (i)
 	separate (&w);
       if (!args->by_type && args->args[i].name)
-	member_name (&w, args->args[i].name);
+	member_name (&w, args->args[i].name, args->args[i].name_bytes);
       value (&w, &args->args[i]);
     }
   if (json)

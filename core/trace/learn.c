@@ -53,6 +53,23 @@ static const struct rule
   { "proc_getprivports", "host_priv", false, TRACE_THING_HOST, NO_TEXT },
 };
 
+static bool
+has_path (const struct trace_routine *routine)
+{
+  return !strcmp (routine->name, "dir_lookup") || !strcmp (routine->name, "device_open")
+	 || !strcmp (routine->name, "device_open_new");
+}
+
+unsigned
+trace_teaches (const struct trace_routine *routine)
+{
+  unsigned teaches = has_path (routine) ? TRACE_TEACHES_REQUEST : 0;
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    if (!strcmp (rules[i].routine, routine->name))
+      teaches |= rules[i].request ? TRACE_TEACHES_REQUEST : TRACE_TEACHES_REPLY;
+  return teaches;
+}
+
 static void
 say (struct trace_names *names, const struct rule *rule, trace_key key, trace_key target,
      const char *path, size_t path_bytes)
@@ -119,13 +136,15 @@ trace_learn_request (struct trace_names *names, const struct trace_routine *rout
   if (!routine || args->by_type)
     return;
   apply (names, routine, true, target, args, NULL, 0);
+  if (!has_path (routine))
+    return;
   if (!strcmp (routine->name, "dir_lookup"))
     {
       text = trace_arg_text (trace_arg_find (args, "file_name"), &bytes);
       if (text)
 	join (names, target, text, bytes, path);
     }
-  else if (!strcmp (routine->name, "device_open") || !strcmp (routine->name, "device_open_new"))
+  else
     {
       text = trace_arg_text (trace_arg_find (args, "name"), &bytes);
       if (text)

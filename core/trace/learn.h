@@ -8,6 +8,14 @@
 #include "core/trace/names.h"
 #include "core/trace/text.h"
 
+/* Whether a routine teaches anything, to be asked once for each.  */
+enum
+{
+  TRACE_TEACHES_REQUEST = 1,
+  TRACE_TEACHES_REPLY = 2,
+};
+unsigned trace_teaches (const struct trace_routine *routine);
+
 /* From a request to TARGET.  PATH gets what its reply's right will be called, if anything.  */
 void trace_learn_request (struct trace_names *names, const struct trace_routine *routine,
 			  trace_key target, const struct trace_args *args,

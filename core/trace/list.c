@@ -232,6 +232,7 @@ read_fields (struct reader *r, const struct trace_field **fields, uint32_t *coun
       dr_assert (r->list->fields_count < r->list->fields_room);
       r->list->fields_count++;
       field->name = name;
+      field->name_bytes = (uint8_t) (name_end - name);
       if (!read_kind (r, field) || !read_count (r, field))
 	return false;
     }

@@ -4,32 +4,13 @@
 #include <string.h>
 
 void
-trace_put_bytes (struct trace_text *t, const char *bytes, size_t count)
+trace_put_some (struct trace_text *t, const char *bytes, size_t count)
 {
   size_t room = (size_t) (t->end - t->at);
-  if (count > room)
-    {
-      t->cut = true;
-      count = room;
-    }
-  if (count)
-    memcpy (t->at, bytes, count);
-  t->at += count;
-}
-
-void
-trace_put (struct trace_text *t, const char *string)
-{
-  trace_put_bytes (t, string, strlen (string));
-}
-
-void
-trace_put_char (struct trace_text *t, char c)
-{
-  if (t->at < t->end)
-    *t->at++ = c;
-  else
-    t->cut = true;
+  t->cut = true;
+  if (room)
+    memcpy (t->at, bytes, room);
+  t->at = t->end;
 }
 
 static void
@@ -109,23 +90,38 @@ short_escape (uint8_t c)
     }
 }
 
+/* How many bytes from P on, at most COUNT, stand for themselves in a string.  */
+static size_t
+plain (const uint8_t *p, size_t count)
+{
+  size_t n = 0;
+  while (n < count && p[n] >= ' ' && p[n] < 127 && p[n] != '"' && p[n] != '\\')
+    n++;
+  return n;
+}
+
 void
 trace_put_quoted (struct trace_text *t, const uint8_t *bytes, size_t count)
 {
   trace_put_char (t, '"');
-  for (size_t i = 0; i < count && !t->cut; i++)
+  for (size_t i = 0; i < count && !t->cut;)
     {
-      uint8_t c = bytes[i];
-      char letter = short_escape (c);
+      size_t run = plain (bytes + i, count - i);
+      if (run)
+	{
+	  trace_put_bytes (t, (const char *) bytes + i, run);
+	  i += run;
+	  continue;
+	}
+      char letter = short_escape (bytes[i]);
       if (letter)
 	{
 	  trace_put_char (t, '\\');
 	  trace_put_char (t, letter);
 	}
-      else if (c >= ' ' && c < 127)
-	trace_put_char (t, (char) c);
       else
-	put_octal_escape (t, c);
+	put_octal_escape (t, bytes[i]);
+      i++;
     }
   trace_put_char (t, '"');
 }
@@ -155,6 +151,13 @@ trace_put_json (struct trace_text *t, const uint8_t *bytes, size_t count)
   trace_put_char (t, '"');
   for (size_t i = 0; i < count && !t->cut;)
     {
+      size_t run = plain (bytes + i, count - i);
+      if (run)
+	{
+	  trace_put_bytes (t, (const char *) bytes + i, run);
+	  i += run;
+	  continue;
+	}
       size_t length = sequence (bytes + i, count - i);
       char letter = short_escape (bytes[i]);
       if (!length)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct trace_text
 {
@@ -27,9 +28,38 @@ trace_text_bytes (const struct trace_text *t)
   return (size_t) (t->at - t->start);
 }
 
-void trace_put_bytes (struct trace_text *t, const char *bytes, size_t count);
-void trace_put (struct trace_text *t, const char *string);
-void trace_put_char (struct trace_text *t, char c);
+/* As many of COUNT bytes as there is room for; CUT.  */
+void trace_put_some (struct trace_text *t, const char *bytes, size_t count);
+
+/* These three are most of what a line costs: with constants they are a few instructions.  */
+static inline void
+trace_put_bytes (struct trace_text *t, const char *bytes, size_t count)
+{
+  if (__builtin_expect (count > (size_t) (t->end - t->at), 0))
+    {
+      trace_put_some (t, bytes, count);
+      return;
+    }
+  if (count)
+    memcpy (t->at, bytes, count);
+  t->at += count;
+}
+
+static inline void
+trace_put (struct trace_text *t, const char *string)
+{
+  trace_put_bytes (t, string, strlen (string));
+}
+
+static inline void
+trace_put_char (struct trace_text *t, char c)
+{
+  if (t->at < t->end)
+    *t->at++ = c;
+  else
+    t->cut = true;
+}
+
 void trace_put_unsigned (struct trace_text *t, uint64_t value);
 void trace_put_signed (struct trace_text *t, int64_t value);
 void trace_put_hex (struct trace_text *t, uint64_t value);	/* 0x1f */

@@ -19,6 +19,8 @@ struct tracer
   struct trace_match *match;
   struct trace_summary *summary;	/* with options.summary */
   struct trace_tasks tasks;
+  uint8_t *teaches;		/* trace_teaches, by routine */
+  uint32_t teaches_count;
   uint64_t start_us;
   struct trace_call *open;	/* the call whose line has begun and not ended */
   struct trace_args args;	/* of the message in hand; too large for a stack */
@@ -41,11 +43,15 @@ tracer_new (const struct dr_alloc *alloc, const struct trace_options *options,
   t->start_us = start_us;
   t->match = trace_match_new (alloc, TRACE_CALLS_MAX);
   t->summary = options->summary ? trace_summary_new (alloc, defs) : NULL;
-  if (!t->match || (options->summary && !t->summary))
+  t->teaches_count = trace_defs_count (defs);
+  t->teaches = dr_alloc_array (alloc, t->teaches_count + 1, sizeof *t->teaches);
+  if (!t->match || !t->teaches || (options->summary && !t->summary))
     {
       tracer_free (t);
       return NULL;
     }
+  for (uint32_t i = 0; i < t->teaches_count; i++)
+    t->teaches[i] = (uint8_t) trace_teaches (trace_defs_at (defs, i));
   return t;
 }
 
@@ -58,6 +64,7 @@ tracer_free (struct tracer *t)
   trace_match_free (t->match);
   trace_summary_free (t->summary);
   trace_tasks_free (&t->tasks, &alloc);
+  dr_free_bytes (&alloc, t->teaches, (t->teaches_count + 1) * sizeof *t->teaches);
   dr_free_bytes (&alloc, t, sizeof *t);
 }
 
@@ -139,13 +146,23 @@ show_call (struct tracer *t, const struct trace_message *m, struct trace_call *c
     }
 }
 
+static bool
+teaches (const struct tracer *t, const struct trace_routine *routine, unsigned what)
+{
+  return routine && routine->index < t->teaches_count && t->teaches[routine->index] & what;
+}
+
+/* CALL: NULL when there will be no reply.  */
 static void
-keep_path (struct tracer *t, struct trace_call *call)
+learn (struct tracer *t, const struct trace_message *m, const struct trace_routine *routine,
+       struct trace_call *call)
 {
   char buffer[2 * TRACE_PATH_BYTES_MAX];
   struct trace_text path = trace_text (buffer, sizeof buffer);
-  trace_learn_request (t->names, call->routine, call->target, &t->args, &path);
-  if (!path.cut)
+  if (!teaches (t, routine, TRACE_TEACHES_REQUEST))
+    return;
+  trace_learn_request (t->names, routine, m->target, &t->args, &path);
+  if (call && !path.cut)
     /* Without memory the file stays without a name.  */
     (void) trace_match_hold (t->match, call, TRACE_HELD_PATH, buffer, trace_text_bytes (&path));
 }
@@ -169,13 +186,7 @@ request (struct tracer *t, const struct trace_message *m, const struct trace_rou
       if (trace_match_begin (t->match, &new_call, &call))
 	call = NULL;
     }
-  if (call)
-    keep_path (t, call);
-  else
-    {
-      struct trace_text nowhere = trace_text (t->line, 0);
-      trace_learn_request (t->names, routine, m->target, &t->args, &nowhere);
-    }
+  learn (t, m, routine, call);
   if (!shown)
     return;
   if (t->summary)
@@ -223,8 +234,9 @@ reply (struct tracer *t, const struct trace_message *m, struct trace_call *call,
   uint64_t took = now_us - call->time_us;
 
   trace_decode (&m->view, call->routine, true, &t->args);
-  trace_learn_reply (t->names, call->routine, call->target, &t->args,
-		     call->held[TRACE_HELD_PATH].text, call->held[TRACE_HELD_PATH].bytes);
+  if (teaches (t, call->routine, TRACE_TEACHES_REPLY))
+    trace_learn_reply (t->names, call->routine, call->target, &t->args,
+		       call->held[TRACE_HELD_PATH].text, call->held[TRACE_HELD_PATH].bytes);
   if (t->summary && shows (t, call->routine, call->id))
     trace_summary_call (t->summary, call->routine, call->id, took,
 			t->args.has_result && t->args.result);
