@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine.h"
 
+#include "attach.h"
+#include "detach.h"
 #include "relay.h"
 #include "show.h"
 #include "start.h"
@@ -56,7 +58,7 @@ begin (struct engine *engine, const struct options *options, int pid, int go, st
 		|| pthread_create (&thread, NULL, listen_to_control, engine) != 0)
 		return complain (complaint, "no ports or threads left");
 	if (options->pid != 0)
-		return complain (complaint, "attaching is not possible yet");
+		return attach_pid (&engine->relay, options->pid, complaint);
 	return start_prepare (&engine->relay, pid, complaint) && write (go, "g", 1) == 1;
 }
 
@@ -86,6 +88,7 @@ engine_run (const struct options *options, int pid, int go, int control)
 	if (!begin (&engine, options, pid, go, &complaint))
 		return fail (&complaint);
 	wait_for_end (&engine);
+	detach_all (&engine.relay);
 	show_close (engine.show);
 	return 0;
 }

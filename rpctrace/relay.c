@@ -3,6 +3,7 @@
 
 #include "ids.h"
 #include "moves.h"
+#include "recall.h"
 #include "show.h"
 #include "tasks.h"
 
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LEADER_STACK_BYTES (128 * 1024)
 
@@ -45,8 +47,6 @@ bounce (struct relay *relay, mach_msg_header_t *header)
 
 /* --- full queues ------------------------------------------------------------------------ */
 
-static void pass_waiting (struct relay *relay, struct queue *queue);
-
 static void
 send_when_room (struct job *job)
 {
@@ -63,7 +63,7 @@ send_when_room (struct job *job)
 		mach_msg_destroy (&sending->header);
 	pthread_mutex_lock (&relay->lock);
 	queue->busy = false;
-	pass_waiting (relay, queue);
+	relay_pass_waiting (relay, queue);
 	rights_look_later (&relay->rights, queue);
 	pthread_mutex_unlock (&relay->lock);
 	free (sending);
@@ -141,7 +141,7 @@ send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *cro
 	if (!call)
 	{
 		queue->busy = false;
-		pass_waiting (relay, queue);
+		relay_pass_waiting (relay, queue);
 	}
 }
 
@@ -172,9 +172,24 @@ interrupt (struct relay *relay, struct queue *queue)
 	}
 }
 
-void
-relay_pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_header_t *header)
+/* A message by a send-once right that was made before the task was attached: it goes by one too, for
+   they do not wait for room. */
+static mach_port_t
+once_to_home (const struct queue *queue, const mach_msg_header_t *header)
 {
+	mach_msg_type_name_t type;
+	mach_port_t once;
+
+	return queue->home_name != MACH_PORT_NULL
+		&& MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
+		&& mach_port_extract_right (queue->home->task->port, queue->home_name, MACH_MSG_TYPE_MAKE_SEND_ONCE, &once,
+			&type) == KERN_SUCCESS ? once : MACH_PORT_NULL;
+}
+
+static void
+pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_header_t *header)
+{
+	mach_port_t once = once_to_home (queue, header);
 	struct crossing crossing = { 0 };
 
 	cross_begin (&crossing, &relay->rights, header);
@@ -184,7 +199,10 @@ relay_pass (struct relay *relay, struct queue *queue, struct party *from, mach_m
 	crossing.to = crossing.body_to = queue->home;
 	tasks_prepare_request (relay, &crossing, queue);
 	queue->pins++;
-	cross (&crossing, queue->port, MACH_MSG_TYPE_COPY_SEND);
+	if (once != MACH_PORT_NULL)
+		cross (&crossing, once, MACH_MSG_TYPE_MOVE_SEND_ONCE);
+	else
+		cross (&crossing, queue->port, MACH_MSG_TYPE_COPY_SEND);
 	tasks_note_request (relay, &crossing, queue);
 	show_message (relay->show, &crossing, queue->key);
 	if (rights_kind (queue) == QUEUE_KERNEL)
@@ -208,8 +226,8 @@ resume_senders (struct relay *relay, struct queue *queue)
 		rights_pause (&relay->rights, end, false);
 }
 
-static void
-pass_waiting (struct relay *relay, struct queue *queue)
+void
+relay_pass_waiting (struct relay *relay, struct queue *queue)
 {
 	struct letter *letter;
 
@@ -222,7 +240,7 @@ pass_waiting (struct relay *relay, struct queue *queue)
 		if (queue->dead)
 			mach_msg_destroy (&letter->header);
 		else
-			relay_pass (relay, queue, letter->from, &letter->header);
+			pass (relay, queue, letter->from, &letter->header);
 		letter_free (&relay->rights, letter);
 	}
 	if (queue->waiting <= WAITING_RESUME)
@@ -263,14 +281,14 @@ request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	}
 	if (!queue->busy && queue->first == NULL)
 	{
-		relay_pass (relay, queue, end->holder, header);
+		pass (relay, queue, end->holder, header);
 		return;
 	}
 	letter_put (queue, letter_new (header, end->holder));
 	if (queue->waiting >= WAITING_PAUSE)
 		rights_pause (&relay->rights, end, true);
 	if (!queue->busy)
-		pass_waiting (relay, queue);
+		relay_pass_waiting (relay, queue);
 }
 
 static void
@@ -315,6 +333,8 @@ came (struct relay *relay, mach_msg_header_t *header)
 		return;
 	}
 	end = rights_end_at (&relay->rights, header->msgh_local_port);
+	if (end != NULL && recall_came (relay, end, header))
+		return;
 	if (end == NULL)
 		mach_msg_destroy (header);
 	else if (end->queue == NULL)
@@ -441,6 +461,7 @@ relay_start (struct relay *relay, struct show *show, bool follow)
 	memset (relay, 0, sizeof *relay);
 	relay->show = show;
 	relay->follow = follow;
+	getentropy (&relay->secret, sizeof relay->secret);
 	pthread_mutex_init (&relay->lock, NULL);
 	pthread_cond_init (&relay->changed, NULL);
 	if (!rights_init (&relay->rights)

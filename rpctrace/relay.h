@@ -40,6 +40,7 @@ struct relay
 	unsigned idle_count;
 	struct workers *senders;	/* for full queues */
 	mach_port_t stage;		/* a port of ours that nobody else uses */
+	uint64_t secret;		/* nobody else can make our messages to ourselves */
 	bool follow;
 	unsigned tracked;		/* parties that are tracked and alive */
 	pthread_cond_t changed;		/* that number */
@@ -48,8 +49,7 @@ struct relay
 /* Starts the threads.  False: no ports or threads. */
 bool relay_start (struct relay *relay, struct show *show, bool follow);
 
-/* To be called with the lock held: the message of LETTER or in HEADER, received from an end, goes to
-   QUEUE.  HEADER may be changed. */
-void relay_pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_header_t *header);
+/* With the lock held: the letters that wait for QUEUE are sent, as far as it has room. */
+void relay_pass_waiting (struct relay *relay, struct queue *queue);
 
 #endif

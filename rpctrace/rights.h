@@ -43,6 +43,7 @@ struct queue
 	mach_port_t port;		/* our name for it: a send right */
 	uint32_t urefs;			/* user references of it that are ours */
 	struct party *home;
+	mach_port_t home_name;		/* what an attached home calls it, or null */
 	struct party *task_of;		/* the kernel's port of a traced task, or of a thread in it */
 	struct party *thread_of;
 	struct party *process_of;	/* what the process server knows a traced task by */

@@ -223,6 +223,12 @@ show_task_ended (struct show *show, const struct party *party)
 }
 
 void
+show_detached (struct show *show, const struct party *party)
+{
+	tracer_note (show->tracer, party->number, "detached", now_us ());
+}
+
+void
 show_message (struct show *show, const struct crossing *crossing, uint64_t target)
 {
 	const mach_msg_header_t *header = crossing->header;

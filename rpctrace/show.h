@@ -18,6 +18,9 @@ void show_close (struct show *show);
 void show_task (struct show *show, struct party *party);
 void show_task_ended (struct show *show, const struct party *party);
 
+/* PARTY goes on without us. */
+void show_detached (struct show *show, const struct party *party);
+
 /* CROSSING, turned already, is on its way to TARGET. */
 void show_message (struct show *show, const struct crossing *crossing, uint64_t target);
 

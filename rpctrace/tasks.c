@@ -66,6 +66,35 @@ tasks_track (struct relay *relay, mach_port_t task, int32_t pid)
 	return party;
 }
 
+static void
+forget (struct relay *relay, struct party **mention)
+{
+	party_unuse (&relay->rights, *mention);
+	*mention = NULL;
+}
+
+void
+tasks_let_go (struct relay *relay, struct party *party)
+{
+	party->tracked = false;
+	relay->tracked--;
+	show_detached (relay->show, party);
+	party->number = 0;
+	for (size_t i = 0; i < relay->rights.queues.slots; i++)
+	{
+		struct queue *queue = relay->rights.queues.keys[i] != 0 ? relay->rights.queues.values[i] : NULL;
+
+		if (queue == NULL)
+			continue;
+		if (queue->thread_of == party)
+			forget (relay, &queue->thread_of);
+		if (queue->task_of == party)
+			forget (relay, &queue->task_of);
+		rights_look_later (&relay->rights, queue);
+	}
+	pthread_cond_broadcast (&relay->changed);
+}
+
 void
 tasks_died (struct relay *relay, struct party *party)
 {

@@ -22,6 +22,9 @@ void tasks_note_request (struct relay *relay, struct crossing *crossing, struct 
 /* Before an answer is turned. */
 void tasks_prepare_answer (struct relay *relay, struct crossing *crossing, struct end *end);
 
+/* PARTY is traced no more, but lives. */
+void tasks_let_go (struct relay *relay, struct party *party);
+
 /* The kernel's port of a task died. */
 void tasks_died (struct relay *relay, struct party *party);
 

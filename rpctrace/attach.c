@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "attach.h"
+
+#include "exchange.h"
+#include "moves.h"
+#include "tasks.h"
+
+#include <hurd.h>
+#include <hurd/process.h>
+#include <mach/task_special_ports.h>
+#include <unistd.h>
+
+struct attaching
+{
+	struct relay *relay;
+	struct party *party;
+	mach_port_t task;
+};
+
+/* A thread that waits in mach_msg comes back from it and, as mach_msg says, goes there again: by then
+   under its names are other rights. */
+void
+attach_abort_waits (mach_port_t task)
+{
+	mach_msg_type_number_t count = 0;
+	thread_array_t threads;
+
+	if (task_threads (task, &threads, &count) != KERN_SUCCESS)
+		return;
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+	{
+		thread_abort (threads[i]);
+		mach_port_deallocate (mach_task_self (), threads[i]);
+	}
+	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
+}
+
+/* --- attaching -------------------------------------------------------------------- */
+
+static void
+no_drain (void *ctx, struct queue *queue, mach_port_t port)
+{
+}
+
+/* The world goes on sending to the port it knows, which is ours now. */
+static void
+attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
+{
+	struct attaching *attaching = ctx;
+	struct rights *rights = &attaching->relay->rights;
+	mach_port_t old, port = MACH_PORT_NULL;
+	struct queue *queue;
+	struct tied tied;
+
+	if (!(type & MACH_PORT_TYPE_RECEIVE)
+		|| (old = exchange_take_receive (attaching->task, name, type, &tied)) == MACH_PORT_NULL)
+		return;
+	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, no_drain, NULL);
+	queue->home_name = name;
+	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
+	exchange_give_receive (attaching->task, name, port, &tied);
+}
+
+static void
+attach_send (struct attaching *attaching, mach_port_t name)
+{
+	struct rights *rights = &attaching->relay->rights;
+	mach_port_t port;
+	struct tied tied;
+	struct end *end;
+
+	if ((port = exchange_take_send (attaching->task, name, &tied)) == MACH_PORT_NULL)
+		return;
+	end = rights_end (rights, rights_identify (rights, port, rights->world), attaching->party);
+	if (tied.sends > 0)
+		end->makes++;
+	exchange_give_send (attaching->task, name, end->port, MACH_MSG_TYPE_MAKE_SEND, &tied);
+}
+
+static void
+attach_once (struct attaching *attaching, mach_port_t name)
+{
+	struct rights *rights = &attaching->relay->rights;
+	struct tied tied;
+	mach_port_t port = exchange_take_once (attaching->task, name, &tied);
+
+	if (MACH_PORT_VALID (port))
+		exchange_give_once (attaching->task, name,
+			rights_once (rights, port, attaching->party, rights->world)->port,
+			MACH_MSG_TYPE_MAKE_SEND_ONCE, &tied);
+}
+
+static void
+attach_other (void *ctx, mach_port_t name, mach_port_type_t type)
+{
+	if (type & MACH_PORT_TYPE_RECEIVE)
+		return;
+	if (type & MACH_PORT_TYPE_SEND)
+		attach_send (ctx, name);
+	else if (type & MACH_PORT_TYPE_SEND_ONCE)
+		attach_once (ctx, name);
+}
+
+static bool
+is_traced (mach_port_t task)
+{
+	mach_port_t self = MACH_PORT_NULL;
+
+	if (task_get_special_port (task, TASK_KERNEL_PORT, &self) != KERN_SUCCESS)
+		return false;
+	mach_port_deallocate (mach_task_self (), self);
+	return self != task;
+}
+
+static void
+attach (struct relay *relay, mach_port_t task, int pid)
+{
+	struct attaching attaching = { relay, NULL, task };
+
+	pthread_mutex_lock (&relay->lock);
+	task_suspend (task);
+	attach_abort_waits (task);
+	attaching.party = tasks_track (relay, task, pid);
+	exchange_each (task, attach_receive, &attaching);
+	exchange_each (task, attach_other, &attaching);
+	task_resume (task);
+	pthread_mutex_unlock (&relay->lock);
+}
+
+bool
+attach_pid (struct relay *relay, int pid, struct complaint *complaint)
+{
+	mach_port_t task;
+
+	if (pid == getpid () || pid == getppid ())
+		return complain (complaint, "%d is rpctrace itself", pid);
+	if (proc_pid2task (getproc (), pid, &task) != 0 || !MACH_PORT_VALID (task))
+		return complain (complaint, "there is no process %d, or it is not yours", pid);
+	if (is_traced (task))
+		return complain (complaint, "process %d is being traced already", pid);
+	attach (relay, task, pid);
+	return true;
+}
+

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detach.h"
+
+#include "attach.h"
+#include "exchange.h"
+#include "moves.h"
+#include "recall.h"
+#include "tasks.h"
+
+#include <mach/task_special_ports.h>
+#include <mach/thread_special_ports.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BUSY_PAUSE_NS 5000000
+
+/* What was taken from the task, before anything is given back: a send-once right can be recalled only
+   as long as we have the ports it may lead to. */
+struct taken
+{
+	mach_port_t name;
+	mach_port_type_t type;
+	mach_port_t port;		/* our name for it */
+	struct tied tied;
+};
+
+struct detaching
+{
+	struct relay *relay;
+	struct party *party;
+	mach_port_t task;
+	struct taken *taken;
+	size_t count, room;
+};
+
+/* --- taking -------------------------------------------------------------------------- */
+
+static void
+recall (struct relay *relay, mach_port_t *name)
+{
+	if (MACH_PORT_VALID (*name))
+		*name = recall_once (relay, *name);
+}
+
+static struct taken *
+new_taken (struct detaching *detaching)
+{
+	if (detaching->count == detaching->room)
+	{
+		size_t room = detaching->room * 2 + 64;
+		struct taken *larger;
+
+		while ((larger = realloc (detaching->taken, room * sizeof *larger)) == NULL)
+			nanosleep (&(struct timespec) { 0, PAUSE_NS }, NULL);
+		detaching->taken = larger;
+		detaching->room = room;
+	}
+	return &detaching->taken[detaching->count++];
+}
+
+static void
+take (void *ctx, mach_port_t name, mach_port_type_t type)
+{
+	struct detaching *detaching = ctx;
+	struct taken taken = { name, type };
+
+	if (type & MACH_PORT_TYPE_RECEIVE)
+		taken.port = exchange_take_receive (detaching->task, name, type, &taken.tied);
+	else if (type & MACH_PORT_TYPE_SEND)
+		taken.port = exchange_take_send (detaching->task, name, &taken.tied);
+	else if (type & MACH_PORT_TYPE_SEND_ONCE)
+		taken.port = exchange_take_once (detaching->task, name, &taken.tied);
+	if (MACH_PORT_VALID (taken.port))
+		*new_taken (detaching) = taken;
+}
+
+static void
+recall_taken (struct relay *relay, struct taken *taken)
+{
+	recall (relay, &taken->tied.dead_name);
+	recall (relay, &taken->tied.no_senders);
+	recall (relay, &taken->tied.port_destroyed);
+	if (!(taken->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND)))
+		recall (relay, &taken->port);
+}
+
+/* --- receive rights --------------------------------------------------------------------- */
+
+static void
+recall_letter (struct relay *relay, struct letter *letter)
+{
+	mach_msg_header_t *header = &letter->header;
+	uint8_t *body = (uint8_t *) header + WIRE_HEADER_BYTES;
+	struct wire_walk walk;
+	struct wire_item item;
+
+	if (MACH_MSGH_BITS_REMOTE (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
+		&& MACH_PORT_VALID (header->msgh_remote_port))
+		header->msgh_remote_port = recall_once (relay, header->msgh_remote_port);
+	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		return;
+	wire_walk (&walk, body, header->msgh_size - WIRE_HEADER_BYTES);
+	while (wire_next (&walk, &item))
+		for (uint32_t i = 0; item.disposition == WIRE_SEND_ONCE && item.is_inline && i < item.number; i++)
+			if (MACH_PORT_VALID (wire_get_port (body, &item, i)))
+				wire_set_port (body, &item, i, recall_once (relay, wire_get_port (body, &item, i)));
+}
+
+/* What waits in the task's own port was sent before what waits with us, and that before what is in the
+   port that the world knows. */
+static void
+put_in_front (struct queue *queue, struct letter *first, struct letter **last, uint32_t count)
+{
+	*last = queue->first;
+	if (queue->first == NULL)
+		queue->last = last;
+	queue->first = first;
+	queue->waiting += count;
+}
+
+static void
+drain_own (struct detaching *detaching, struct queue *queue, mach_port_t port)
+{
+	struct queue drained = { .last = &drained.first };
+
+	/* somebody who waits for room in it */
+	while (queue->busy)
+	{
+		moves_drain (&drained, detaching->party, port, 0);
+		pthread_mutex_unlock (&detaching->relay->lock);
+		nanosleep (&(struct timespec) { 0, BUSY_PAUSE_NS }, NULL);
+		pthread_mutex_lock (&detaching->relay->lock);
+	}
+	moves_drain (&drained, detaching->party, port, 0);
+	for (struct letter *letter = drained.first; letter != NULL; letter = letter->next)
+		recall_letter (detaching->relay, letter);
+	if (drained.first != NULL)
+		put_in_front (queue, drained.first, drained.last, drained.waiting);
+}
+
+static void
+drain_known (void *ctx, struct queue *queue, mach_port_t port)
+{
+	struct detaching *detaching = ctx;
+
+	moves_drain (queue, detaching->relay->rights.world, port, 0);
+}
+
+static void
+give_receive (struct detaching *detaching, const struct taken *taken)
+{
+	struct rights *rights = &detaching->relay->rights;
+	struct queue *queue = rights_queue_at (rights, taken->port);
+	mach_port_t port = taken->port;
+
+	if (queue != NULL)
+	{
+		queue->pins++;
+		queue->draining = true;		/* nobody sends what waits before all of it is in order */
+		drain_own (detaching, queue, port);
+		port = MACH_PORT_NULL;
+		rights_rehome (rights, taken->port, detaching->party, rights->world, &port, drain_known, detaching);
+		queue->home_name = MACH_PORT_NULL;
+		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
+		queue->draining = false;
+		relay_pass_waiting (detaching->relay, queue);
+		queue->pins--;
+		rights_look_later (rights, queue);
+	}
+	exchange_give_receive (detaching->task, taken->name, port, &taken->tied);
+}
+
+/* --- other rights -------------------------------------------------------------------------- */
+
+static void
+give_send (struct detaching *detaching, const struct taken *taken)
+{
+	struct rights *rights = &detaching->relay->rights;
+	struct queue *queue = rights_identify (rights, taken->port, rights->world);
+	struct end *end;
+
+	if (queue->home->world)
+	{
+		exchange_give_send (detaching->task, taken->name, queue->port, MACH_MSG_TYPE_COPY_SEND, &taken->tied);
+		return;
+	}
+	end = rights_end (rights, queue, rights->world);
+	end->makes += taken->tied.sends > 0;
+	exchange_give_send (detaching->task, taken->name, end->port, MACH_MSG_TYPE_MAKE_SEND, &taken->tied);
+}
+
+static void
+give (struct detaching *detaching, struct taken *taken, bool receive)
+{
+	if (receive != !!(taken->type & MACH_PORT_TYPE_RECEIVE))
+		return;
+	if (receive)
+		give_receive (detaching, taken);
+	else if (taken->type & MACH_PORT_TYPE_SEND)
+		give_send (detaching, taken);
+	else if (MACH_PORT_VALID (taken->port))
+		exchange_give_once (detaching->task, taken->name, taken->port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
+			&taken->tied);
+}
+
+/* --- the task --------------------------------------------------------------------------------- */
+
+static void
+give_threads (mach_port_t task)
+{
+	mach_msg_type_number_t count = 0;
+	thread_array_t threads;
+
+	if (task_threads (task, &threads, &count) != KERN_SUCCESS)
+		return;
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+	{
+		thread_set_special_port (threads[i], THREAD_KERNEL_PORT, threads[i]);
+		mach_port_deallocate (mach_task_self (), threads[i]);
+	}
+	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
+}
+
+static void
+detach (struct relay *relay, struct party *party)
+{
+	struct detaching detaching = { relay, party, party->task->port };
+
+	task_suspend (detaching.task);
+	attach_abort_waits (detaching.task);
+	exchange_each (detaching.task, take, &detaching);
+	for (size_t i = 0; i < detaching.count; i++)
+		recall_taken (relay, &detaching.taken[i]);
+	for (size_t i = 0; i < detaching.count; i++)
+		give (&detaching, &detaching.taken[i], true);
+	for (size_t i = 0; i < detaching.count; i++)
+		give (&detaching, &detaching.taken[i], false);
+	free (detaching.taken);
+	task_set_special_port (detaching.task, TASK_KERNEL_PORT, detaching.task);
+	give_threads (detaching.task);
+	task_resume (detaching.task);
+	tasks_let_go (relay, party);
+}
+
+void
+detach_all (struct relay *relay)
+{
+	struct party *party;
+
+	pthread_mutex_lock (&relay->lock);
+	for (;;)
+	{
+		for (party = relay->rights.parties; party != NULL && (!party->tracked || party->dead); )
+			party = party->next;
+		if (party == NULL)
+			break;
+		party_use (party);
+		detach (relay, party);
+		party_unuse (&relay->rights, party);
+	}
+	pthread_mutex_unlock (&relay->lock);
+}
+
+bool
+detach_is_needed (struct relay *relay)
+{
+	bool needed;
+
+	pthread_mutex_lock (&relay->lock);
+	needed = relay->rights.onces_count > 0 || relay->rights.ends_count > 0;
+	pthread_mutex_unlock (&relay->lock);
+	return needed;
+}

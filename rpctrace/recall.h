@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a send-once right leads to cannot be asked.  But when it leads to one of our ports, a message
+   through it comes back to us: it is used up, and we know for what. */
+#ifndef RPCTRACE_RECALL_H
+#define RPCTRACE_RECALL_H
+
+#include "relay.h"
+
+/* NAME, a send-once right of ours, is given up.  With the lock held, which is let go meanwhile.  Another
+   one for the same thing, without an end of ours for it; or NAME itself, when it leads elsewhere. */
+mach_port_t recall_once (struct relay *relay, mach_port_t name);
+
+/* Whether HEADER, received from an end, was a message of recall_once; then it is done with. */
+bool recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *header);
+
+#endif
