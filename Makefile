@@ -15,6 +15,11 @@ CC := gcc
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wno-unused-parameter -Wno-missing-field-initializers -Werror
 
+# Every test that runs on this machine is built so; what has threads, by TSAN.
+# testbed/tests/test-sanitized.sh looks that none is forgotten.
+SAN := -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN := -g -fno-omit-frame-pointer -fsanitize=thread
+
 .PHONY: all help
 all:
 help:

@@ -13,13 +13,27 @@ testbed_switch_objects := $(testbed_switch:%=$(B)/host/testbed/%.o)
 $(B)/host/switch: $(B)/host/testbed/switch-main.o $(testbed_switch_objects)
 	$(CC) -o $@ $^
 
-$(B)/host/tests/test-impair: $(B)/host/testbed/tests/test-impair.o $(B)/host/testbed/impair.o
+# The tests, and the programs that the tests drive, have objects of their own.
+$(B)/host/san/testbed/%.o: testbed/%.c testbed/part.mk Makefile
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -lcmocka
+	$(CC) $(TESTBED_CFLAGS) $(SAN) -MMD -MP -c -o $@ $<
 
-$(B)/host/tests/test-switch: $(B)/host/testbed/tests/test-switch.o $(testbed_switch_objects)
+testbed_san = $(patsubst %,$(B)/host/san/testbed/%.o,$(1))
+
+$(B)/host/san/switch: $(call testbed_san,switch-main $(testbed_switch))
+$(B)/host/san/guard: $(call testbed_san,guard)
+$(B)/host/san/conctl: $(call testbed_san,conctl marks)
+testbed_san_programs := $(addprefix $(B)/host/san/,switch guard conctl)
+$(testbed_san_programs):
+	$(CC) $(SAN) -o $@ $^
+
+$(B)/host/tests/test-impair: $(call testbed_san,tests/test-impair impair)
+$(B)/host/tests/test-switch: $(call testbed_san,tests/test-switch $(testbed_switch))
+$(B)/host/tests/test-marks: $(call testbed_san,tests/test-marks marks)
+testbed_programs := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks)
+$(testbed_programs):
 	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -lcmocka
+	$(CC) $(SAN) -o $@ $^ -lcmocka
 
 $(B)/host/guard $(B)/host/mkdata: $(B)/host/%: $(B)/host/testbed/%.o
 	$(CC) -o $@ $^
@@ -30,20 +44,20 @@ $(B)/host/spray: $(B)/host/testbed/spray.o $(B)/host/testbed/port.o
 $(B)/host/conctl: $(B)/host/testbed/conctl.o $(B)/host/testbed/marks.o
 	$(CC) -o $@ $^
 
-$(B)/host/tests/test-marks: $(B)/host/testbed/tests/test-marks.o $(B)/host/testbed/marks.o
-	@mkdir -p $(@D)
-	$(CC) -o $@ $^ -lcmocka
-
-testbed_scripts := $(addprefix $(B)/host/tests/,test-conctl test-switch-program test-counting test-cluster)
+testbed_scripts := $(addprefix $(B)/host/tests/,test-conctl test-switch-program test-counting test-cluster \
+	test-sanitized)
+testbed_script_bin = $(B)/host
+$(B)/host/tests/test-conctl $(B)/host/tests/test-switch-program: testbed_script_bin = $(B)/host/san
+$(B)/host/tests/test-conctl $(B)/host/tests/test-switch-program: $(testbed_san_programs)
 
 # A test program that is a script gets its operands here.
 $(testbed_scripts): $(B)/host/tests/%: testbed/tests/%.sh \
 		$(B)/host/conctl $(B)/host/guard $(B)/host/switch $(B)/host/netmsg testbed/part.mk
 	@mkdir -p $(@D)
-	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(B)/host" >$@
+	printf '#!/bin/sh\nexec %s %s\n' "$(top)/$<" "$(top)/$(testbed_script_bin)" >$@
 	chmod +x $@
 
-testbed_tests := $(addprefix $(B)/host/tests/,test-impair test-switch test-marks) $(testbed_scripts)
+testbed_tests := $(testbed_programs) $(testbed_scripts)
 
 .PHONY: testbed host-bench
 # Parts add their build/host/bench/NAME programs to this goal.
@@ -51,7 +65,7 @@ host-bench:
 testbed: $(addprefix $(B)/host/,switch guard conctl mkdata spray netmsg)
 host-tests: testbed $(testbed_tests)
 
--include $(wildcard $(B)/host/testbed/*.d $(B)/host/testbed/tests/*.d)
+-include $(wildcard $(B)/host/testbed/*.d $(B)/host/san/testbed/*.d $(B)/host/san/testbed/tests/*.d)
 
 # What the demo works on: SQLite's sources without their tests and web pages, a
 # large file that does not compress, and the sums as this machine computes them.

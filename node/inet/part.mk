@@ -32,7 +32,7 @@ $(B)/node/root/tests/inet-loopback: node/inet/tests/inet-loopback.c $(B)/node/sy
 node_root_files += $(B)/node/root/hurd/inet $(B)/node/root/tests/inet-loopback
 
 # ---- on the build machine: what needs no Mach, with the same lwIP
-inet_host_flags := -std=gnu11 -O2 -g -fno-strict-aliasing -Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include
+inet_host_flags := -std=gnu11 -O2 $(SAN) -fno-strict-aliasing -Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include
 inet_host_lwip := $(inet_lwip_names:%=$(B)/host/inet/lwip/%.o)
 
 $(inet_host_lwip): $(B)/host/inet/lwip/%.o: $(B)/src/.lwip $(inet_headers) node/inet/part.mk
@@ -45,8 +45,8 @@ $(B)/host/tests/test-inet: $(inet_host_sources) $(inet_host_lwip) $(inet_headers
 	$(CC) $(inet_host_flags) $(WARN) -o $@ $(inet_host_sources) $(inet_host_lwip) -lcmocka
 
 # The same expectations, of this machine's own sockets.
-$(B)/host/tests/inet-loopback: node/inet/tests/inet-loopback.c
+$(B)/host/tests/inet-loopback: node/inet/tests/inet-loopback.c node/inet/part.mk
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 $(WARN) -o $@ $< -lpthread
+	$(CC) -std=gnu11 -O2 $(TSAN) $(WARN) -o $@ $< -lpthread
 
 host-tests: $(B)/host/tests/test-inet $(B)/host/tests/inet-loopback

@@ -33,7 +33,7 @@ $(posix_stubs:%=$(B)/node/posix/%_server.o): $(B)/node/posix/%_server.o: $(B)/no
 	$(B)/node/cc -std=gnu11 -O2 -w $(posix_stub_flags) -c -o $@ $<
 posix_objects += $(posix_stubs:%=$(B)/node/posix/%_server.o)
 
-$(B)/host/tests/node-chacha: node/posix/tests/chacha-test.c node/posix/chacha.h
+$(B)/host/tests/node-chacha: node/posix/tests/chacha-test.c node/posix/chacha.h node/posix/part.mk
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O1 -g $(WARN) -Inode/posix -o $@ $< -lcmocka
+	$(CC) -std=gnu11 -O1 $(SAN) $(WARN) -Inode/posix -o $@ $< -lcmocka
 host-tests: $(B)/host/tests/node-chacha
