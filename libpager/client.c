@@ -168,14 +168,18 @@ pop (struct client *client)
   return o;
 }
 
-/* A send right is promised for each: the object's no-senders notification must know.  */
+/* A send right, for done_with_reply.  */
 static mach_port_t
 reply_port (struct client *client, const struct pages_action *action)
 {
-  if (!action->reply)
-    return MACH_PORT_NULL;
-  mach_port_t right = ports_get_right (client->object);
-  return MACH_PORT_VALID (right) ? right : MACH_PORT_NULL;
+  return action->reply ? ports_get_send_right (client->object) : MACH_PORT_NULL;
+}
+
+static void
+done_with_reply (mach_port_t right)
+{
+  if (MACH_PORT_VALID (right))
+    mach_port_deallocate (mach_task_self (), right);
 }
 
 static struct side_port *
@@ -201,10 +205,12 @@ supply (struct client *client, struct outgoing *o)
   const struct pages_action *a = &o->action;
   struct memory memory;
   mach_msg_return_t result;
+  mach_port_t reply = reply_port (client, a);
   memory_gather (&memory, o->slices, a->slices_count);
   result = tell_supply (client->control, a->offset, memory.address, memory.bytes,
-			memory.dealloc, (int) a->prot, a->precious, reply_port (client, a));
+			memory.dealloc, (int) a->prot, a->precious, reply);
   memory_release (&memory);
+  done_with_reply (reply);
   return result;
 }
 
@@ -212,8 +218,22 @@ static mach_msg_return_t
 attributes (struct client *client, const struct pages_action *a)
 {
   struct side_port *side = changes_port (client);
-  mach_port_t right = side ? ports_get_right (side) : MACH_PORT_NULL;
-  return tell_attributes (client->control, a->may_cache, a->copy_strategy, right);
+  mach_port_t reply = side ? ports_get_send_right (side) : MACH_PORT_NULL;
+  mach_msg_return_t result
+    = tell_attributes (client->control, a->may_cache, a->copy_strategy, reply);
+  done_with_reply (reply);
+  return result;
+}
+
+static mach_msg_return_t
+lock (struct client *client, const struct pages_action *a)
+{
+  mach_port_t reply = reply_port (client, a);
+  mach_msg_return_t result
+    = tell_lock (client->control, a->offset, a->length, a->should_return, a->flush,
+		 (int) a->prot, reply);
+  done_with_reply (reply);
+  return result;
 }
 
 static mach_msg_return_t
@@ -229,8 +249,7 @@ tell (struct client *client, struct outgoing *o)
     case PAGES_REFUSE:
       return tell_error (client->control, a->offset, a->length, a->error);
     case PAGES_LOCK:
-      return tell_lock (client->control, a->offset, a->length, a->should_return, a->flush,
-			(int) a->prot, reply_port (client, a));
+      return lock (client, a);
     case PAGES_ATTRIBUTES:
       return attributes (client, a);
     case PAGES_DROP:

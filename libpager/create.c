@@ -9,6 +9,17 @@
 #define NO_MEMORY_PAUSE_NS 10000000
 
 struct port_class *libpager_class, *libpager_side_class;
+mach_msg_timeout_t libpager_limit_ms = PAGER_LIMIT_MS;
+static uint64_t hold_us = PAGER_HOLD_US;
+static uint32_t ahead_pages = PAGER_AHEAD_PAGES;
+
+void
+pager_set_defaults (uint64_t hold, unsigned limit_ms, unsigned ahead)
+{
+  hold_us = hold;
+  libpager_limit_ms = limit_ms ? limit_ms : 1;
+  ahead_pages = ahead ? ahead : 1;
+}
 
 static void *
 engine_alloc (void *ctx, size_t bytes)
@@ -33,7 +44,7 @@ clean (void *object)
       ports_port_deref (pager->read_only);
     }
   pages_destroy (pager->pages);
-  if (pager->upi)
+  if (pager->complete)
     pager_clear_user_data (pager->upi);
   pthread_cond_destroy (&pager->woken);
   pthread_mutex_destroy (&pager->lock);
@@ -42,7 +53,9 @@ clean (void *object)
 static void
 dropweak (void *object)
 {
-  pager_dropweak (((struct pager *) object)->upi);
+  struct pager *pager = object;
+  if (pager->complete)
+    pager_dropweak (pager->upi);
 }
 
 static void __attribute__ ((constructor))
@@ -62,17 +75,18 @@ create_engine (struct pager *pager, bool may_cache, int copy_strategy, bool noti
   config.may_cache = may_cache;
   config.copy_strategy = copy_strategy;
   config.notify_on_evict = notify;
-  config.hold_us = PAGER_HOLD_US;
-  config.limit_us = PAGER_LIMIT_MS * 1000;
-  config.ahead_pages = PAGER_AHEAD_PAGES;
+  config.hold_us = hold_us;
+  config.limit_us = (uint64_t) libpager_limit_ms * 1000;
+  config.ahead_pages = ahead_pages;
   config.lost_error = config.extent_error = config.shutdown_error = EIO;
   config.read_only_error = EROFS;
   return pages_create (&config, &alloc, &pager->pages);
 }
 
+/* With UPI, or with MORE bytes for one.  */
 static struct pager *
-create (size_t more, struct port_bucket *bucket, bool may_cache, int copy_strategy,
-	bool notify)
+create (struct user_pager_info *upi, size_t more, struct port_bucket *bucket, bool may_cache,
+	int copy_strategy, bool notify)
 {
   struct pager *pager;
   struct pager_requests *requests = requests_of (bucket);
@@ -85,11 +99,14 @@ create (size_t more, struct port_bucket *bucket, bool may_cache, int copy_strate
       return NULL;
     }
   memset ((char *) pager + sizeof pager->port, 0, sizeof *pager - sizeof pager->port);
+  pager->upi = more ? (struct user_pager_info *) (pager + 1) : upi;
   pager->requests = requests;
   pthread_mutex_init (&pager->lock, NULL);
   pthread_cond_init (&pager->woken, NULL);
-  if (create_engine (pager, may_cache, copy_strategy, notify) == DR_OK
-      && !mach_port_move_member (mach_task_self (), pager->port.port_right, bucket->portset))
+  pager->complete
+    = create_engine (pager, may_cache, copy_strategy, notify) == DR_OK
+      && !mach_port_move_member (mach_task_self (), pager->port.port_right, bucket->portset);
+  if (pager->complete)
     return pager;
   ports_port_deref (pager);
   errno = ENOMEM;
@@ -100,21 +117,14 @@ struct pager *
 pager_create (struct user_pager_info *upi, struct port_bucket *bucket, boolean_t may_cache,
 	      memory_object_copy_strategy_t copy_strategy, boolean_t notify_on_evict)
 {
-  struct pager *pager = create (0, bucket, may_cache, copy_strategy, notify_on_evict);
-  if (pager)
-    pager->upi = upi;
-  return pager;
+  return create (upi, 0, bucket, may_cache, copy_strategy, notify_on_evict);
 }
 
 struct pager *
 pager_create_alloc (size_t upi_bytes, struct port_bucket *bucket, boolean_t may_cache,
 		    memory_object_copy_strategy_t copy_strategy, boolean_t notify_on_evict)
 {
-  struct pager *pager
-    = create (upi_bytes, bucket, may_cache, copy_strategy, notify_on_evict);
-  if (pager)
-    pager->upi = (struct user_pager_info *) (pager + 1);
-  return pager;
+  return create (NULL, upi_bytes, bucket, may_cache, copy_strategy, notify_on_evict);
 }
 
 struct user_pager_info *

@@ -87,6 +87,7 @@ struct pager
   struct client *clients;
   struct side_port *read_only;	/* kept until the end, once made */
   bool read_only_used;		/* it has senders, which hold a reference of ours */
+  bool complete;		/* made wholly: the user knows it */
   bool shut;
   uint64_t extent_pages;	/* as the engine knows it */
   struct pager_statistics statistics;
@@ -96,6 +97,7 @@ struct pager
 };
 
 extern struct port_class *libpager_class, *libpager_side_class;
+extern mach_msg_timeout_t libpager_limit_ms;
 
 /* Waits until there is memory: for what cannot fail.  */
 void *sure_alloc (size_t bytes);
@@ -145,8 +147,8 @@ void client_send (struct pager *pager, const struct pages_action *action);
 
 /* --- Messages to kernels (message.c) ----------------------------------------------- */
 
-/* These return what mach_msg does; all wait no longer than the time limit.  REPLY_TO is a
-   receive right, or MACH_PORT_NULL.  */
+/* These return what mach_msg does, and wait no longer than the time limit.  REPLY_TO is a
+   send right, which stays the caller's, or MACH_PORT_NULL.  */
 mach_msg_return_t tell_ready (mach_port_t control, bool may_cache, int copy_strategy);
 mach_msg_return_t tell_supply (mach_port_t control, uint64_t offset, vm_address_t data,
 			       vm_size_t bytes, bool dealloc, int prot, bool precious,
@@ -157,6 +159,7 @@ mach_msg_return_t tell_lock (mach_port_t control, uint64_t offset, uint64_t leng
 			     int should_return, bool flush, int prot, mach_port_t reply_to);
 mach_msg_return_t tell_attributes (mach_port_t control, bool may_cache, int copy_strategy,
 				   mach_port_t reply_to);
+/* Does not wait: who does not hear it is told again when it asks for something.  */
 mach_msg_return_t tell_destroy (mach_port_t control, int reason);
 
 /* --- Data (memory.c) ------------------------------------------------------------------ */

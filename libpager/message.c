@@ -76,22 +76,28 @@ put_reply (struct message *m, mach_port_t port)
 {
   struct port_item *item = more (m, sizeof *item);
   item->type = inline_item;
-  item->type.msgt_name = MACH_MSG_TYPE_MAKE_SEND;
+  item->type.msgt_name = MACH_MSG_TYPE_COPY_SEND;
   item->type.msgt_size = 8 * sizeof item->port;
   item->port.name = port;
   m->head.msgh_bits |= MACH_MSGH_BITS_COMPLEX;
 }
 
 static mach_msg_return_t
-send (struct message *m)
+send_within (struct message *m, mach_msg_timeout_t ms)
 {
   mach_msg_return_t result
     = mach_msg (&m->head, MACH_SEND_MSG | MACH_SEND_TIMEOUT, m->head.msgh_size, 0,
-		MACH_PORT_NULL, PAGER_LIMIT_MS, MACH_PORT_NULL);
+		MACH_PORT_NULL, ms, MACH_PORT_NULL);
   /* The message came back, with rights of its own.  */
   if (result == MACH_SEND_TIMED_OUT || result == MACH_SEND_INTERRUPTED)
     mach_msg_destroy (&m->head);
   return result;
+}
+
+static mach_msg_return_t
+send (struct message *m)
+{
+  return send_within (m, libpager_limit_ms);
 }
 
 mach_msg_return_t
@@ -179,5 +185,5 @@ tell_destroy (mach_port_t control, int reason)
   struct message m;
   begin (&m, DESTROY, control);
   put_int (&m, MACH_MSG_TYPE_INTEGER_32, reason);
-  return send (&m);
+  return send_within (&m, 0);
 }

@@ -6,10 +6,13 @@
 #include <stdint.h>
 #include <hurd/pager.h>
 
-/* Compiled in.  */
 #define PAGER_HOLD_US 2000	/* a kernel keeps what it was given so long at least */
 #define PAGER_LIMIT_MS 10000	/* a kernel that owes an answer longer is dropped */
 #define PAGER_AHEAD_PAGES 32	/* read at once, at most */
+
+/* Other values than these for pagers that are made later.  HOLD_US 0: no minimum; AHEAD_PAGES
+   1: nothing is read that was not asked for.  Before the first pager.  */
+void pager_set_defaults (uint64_t hold_us, unsigned limit_ms, unsigned ahead_pages);
 
 /* The user may define this.  Read LENGTH bytes at OFFSET, of which at least the first page
    was asked for: *BUF becomes their address, memory of vm_allocate's that the library takes

@@ -44,6 +44,9 @@ enter_for (struct port_info *object, mach_port_t control, struct client **client
   if (*client && !(*client)->gone && (*client)->object == object)
     return pager;
   pager->statistics.faults++;
+  /* A kernel that was dropped while it was silent, and is back.  */
+  if (!*client && MACH_PORT_VALID (control))
+    tell_destroy (control, KERN_FAILURE);
   pthread_mutex_unlock (&pager->lock);
   return NULL;
 }
