@@ -4,6 +4,7 @@
 #define NODE_TESTS_NAMES_H
 
 #include <mach.h>
+#include <unistd.h>
 
 /* How many port names this task has now. */
 static inline unsigned count_names(void)
@@ -15,6 +16,19 @@ static inline unsigned count_names(void)
 		return 0;
 	vm_deallocate(mach_task_self(), (vm_address_t)names, count * sizeof *names);
 	vm_deallocate(mach_task_self(), (vm_address_t)types, type_count * sizeof *types);
+	return count;
+}
+
+/* The same, once there are no more than WANTED, or after some time: a thread of the library
+   may still be busy with the last signal. */
+static inline unsigned settled_names(unsigned wanted)
+{
+	enum { SETTLE_TRIES = 100, SETTLE_US = 20000 };
+	unsigned count = count_names();
+	for (int i = 0; i < SETTLE_TRIES && count > wanted; i++) {
+		usleep(SETTLE_US);
+		count = count_names();
+	}
 	return count;
 }
 
