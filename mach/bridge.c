@@ -66,6 +66,21 @@ bridge_leave (struct bridge *bridge)
 }
 
 void
+bridge_tick (struct bridge *bridge)
+{
+	rights_tick (bridge->rights, bridge_now ());
+	bridge_watch_due (bridge);
+}
+
+uint64_t
+bridge_deadline (const struct bridge *bridge)
+{
+	uint64_t engine = rights_deadline (bridge->rights), own = watches_deadline (&bridge->watches);
+
+	return engine < own ? engine : own;
+}
+
+void
 bridge_unlock (struct bridge *bridge)
 {
 	pthread_mutex_unlock (&bridge->lock);

@@ -23,7 +23,8 @@ struct bridge_driver
 {
 	void *ctx;
 	/* RIGHTS_SEND.  The references of the slices' buffers are the driver's, whatever it does. */
-	void (*send) (void *ctx, uint64_t session, uint64_t stream, const struct dr_slice *slices, uint32_t count);
+	void (*send) (void *ctx, uint64_t session, uint64_t stream, const struct dr_slice *slices, uint32_t count,
+		bool lazy);
 	void (*connect) (void *ctx, const struct rights_key *key, const struct rights_address *address);
 	void (*root_wanted) (void *ctx, uint64_t session, uint64_t request);
 	/* The answer to rights_get_root; ROOT is a send right of the driver's now, or MACH_PORT_NULL. */
@@ -47,6 +48,11 @@ void bridge_lock (struct bridge *bridge);
 
 /* With the bridge entered: executes and sends what is due, as leaving does. */
 void bridge_settle (struct bridge *bridge);
+
+/* With the bridge entered: what is due by time, the engine's and the bridge's own.  And when that is
+   to be called: a time, or UINT64_MAX. */
+void bridge_tick (struct bridge *bridge);
+uint64_t bridge_deadline (const struct bridge *bridge);
 
 /* With the bridge entered and settled: waits until CONDITION is signalled or the monotonic time
    DEADLINE_US has come (UINT64_MAX: no deadline).  False: it has come. */

@@ -281,6 +281,16 @@ watch (struct bridge *bridge, mach_port_t name)
 		mach_port_deallocate (mach_task_self (), previous);
 }
 
+void
+bridge_watch_due (struct bridge *bridge)
+{
+	mach_port_t name;
+
+	while ((name = watches_due (&bridge->watches, bridge_now ())) != MACH_PORT_NULL)
+		if (rights_watches (bridge->rights, name))
+			watch (bridge, name);
+}
+
 static void
 drop (struct bridge *bridge, mach_port_t name, uint32_t count)
 {
@@ -299,7 +309,8 @@ bridge_execute (struct bridge *bridge, const struct rights_action *action)
 	switch (action->kind)
 	{
 	case RIGHTS_SEND:
-		driver->send (driver->ctx, action->session, action->stream, action->slices, action->slices_count);
+		driver->send (driver->ctx, action->session, action->stream, action->slices, action->slices_count,
+			action->lazy);
 		break;
 	case RIGHTS_CONNECT:
 		driver->connect (driver->ctx, &action->key, &action->address);
@@ -312,7 +323,8 @@ bridge_execute (struct bridge *bridge, const struct rights_action *action)
 		make_proxy (bridge, action);
 		break;
 	case RIGHTS_LOCAL_WATCH:
-		watch (bridge, action->name);
+		if (!watches_add (&bridge->watches, action->name, bridge_now ()))
+			watch (bridge, action->name);
 		break;
 	case RIGHTS_LOCAL_DROP:
 		drop (bridge, action->name, action->count);

@@ -7,6 +7,7 @@
 #include "mach/map.h"
 #include "mach/proxies.h"
 #include "mach/receive.h"
+#include "mach/watches.h"
 
 #include <pthread.h>
 
@@ -22,6 +23,7 @@ struct bridge
 	mach_port_t set;		/* all proxies and NOTICES */
 	mach_port_t notices;		/* notifications about local names come here */
 	mach_port_t stage;		/* see mach/give.h */
+	struct watches watches;		/* local names to be watched soon */
 	struct map destinations;	/* local name -> enum destination, as far as asked */
 	uint64_t marker_secret;		/* nobody else can make our markers */
 };
@@ -43,6 +45,9 @@ void bridge_mark (struct bridge *bridge, struct proxy *proxy, enum marker_kind k
 
 /* Executes one action. */
 void bridge_execute (struct bridge *bridge, const struct rights_action *action);
+
+/* The names whose time has come are watched from now on. */
+void bridge_watch_due (struct bridge *bridge);
 
 /* Executes all that the engine wants done now. */
 void bridge_run (struct bridge *bridge);

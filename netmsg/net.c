@@ -110,9 +110,9 @@ static uint64_t
 earliest_deadline (const struct service *service)
 {
 	uint64_t by_link = link_deadline (service->link);
-	uint64_t by_rights = rights_deadline (bridge_rights (service->bridge));
+	uint64_t by_bridge = bridge_deadline (service->bridge);
 
-	return by_link < by_rights ? by_link : by_rights;
+	return by_link < by_bridge ? by_link : by_bridge;
 }
 
 /* Fills service->output with datagrams for one address, all but the last of full size.  One that does
@@ -274,7 +274,7 @@ timer_thread (void *argument)
 		if (now > service->timer_deadline && now - service->timer_deadline > LATE_US)
 			catch_up (service, buffer);
 		link_tick (service->link, now);
-		rights_tick (bridge_rights (service->bridge), now);
+		bridge_tick (service->bridge);
 		sessions_handle_events (service);
 		/* bridge_wait runs and flushes first; a deadline that this brings nearer signals us */
 		service->timer_deadline = 0;

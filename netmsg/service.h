@@ -29,6 +29,7 @@ struct held_send
 	struct held_send *next;
 	uint64_t stream;
 	uint32_t count;
+	bool lazy;
 	struct dr_slice slices[];
 };
 

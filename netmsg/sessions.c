@@ -93,6 +93,13 @@ drop_held (struct member *member)
 	member->held_last = &member->held;
 }
 
+static enum dr_status
+give_link (struct service *service, struct member *member, uint64_t stream, const struct dr_slice *slices, uint32_t count,
+	bool lazy)
+{
+	return (lazy ? link_send_lazily : link_send) (service->link, member->link, stream, slices, count, bridge_now ());
+}
+
 /* Sends what waits, in order, as far as the link takes it. */
 static void
 send_held (struct service *service, struct member *member)
@@ -101,8 +108,7 @@ send_held (struct service *service, struct member *member)
 
 	while ((held = member->held) != NULL)
 	{
-		enum dr_status status = link_send (service->link, member->link, held->stream, held->slices, held->count,
-			bridge_now ());
+		enum dr_status status = give_link (service, member, held->stream, held->slices, held->count, held->lazy);
 
 		if (status == DR_LIMIT || status == DR_NO_MEMORY)
 			return;
@@ -124,14 +130,15 @@ sessions_retry_held (struct service *service)
 }
 
 static void
-hold (struct service *service, struct member *member, uint64_t stream, const struct dr_slice *slices, uint32_t count)
+hold (struct service *service, struct member *member, uint64_t stream, const struct dr_slice *slices, uint32_t count,
+	bool lazy)
 {
 	struct held_send *held;
 	struct timespec pause = { 0, MEMORY_PAUSE_NS };
 
 	while ((held = malloc (sizeof *held + count * sizeof *slices)) == NULL)
 		nanosleep (&pause, NULL);
-	*held = (struct held_send) { NULL, stream, count };
+	*held = (struct held_send) { NULL, stream, count, lazy };
 	memcpy (held->slices, slices, count * sizeof *slices);
 	if (member->held == NULL)
 		rights_session_blocked (bridge_rights (service->bridge), member->session, true);
@@ -140,18 +147,18 @@ hold (struct service *service, struct member *member, uint64_t stream, const str
 }
 
 static void
-driver_send (void *argument, uint64_t session, uint64_t stream, const struct dr_slice *slices, uint32_t count)
+driver_send (void *argument, uint64_t session, uint64_t stream, const struct dr_slice *slices, uint32_t count, bool lazy)
 {
 	struct service *service = argument;
 	struct member *member = sessions_by_number (service, session);
 	enum dr_status status = DR_SESSION_OVER;
 
 	if (member != NULL && member->held == NULL)
-		status = link_send (service->link, member->link, stream, slices, count, bridge_now ());
+		status = give_link (service, member, stream, slices, count, lazy);
 	else if (member != NULL)
 		status = DR_LIMIT;
 	if (status == DR_LIMIT || status == DR_NO_MEMORY)
-		hold (service, member, stream, slices, count);
+		hold (service, member, stream, slices, count, lazy);
 	else
 	{
 		drop_slices (slices, count);	/* on success the link has its own references */

@@ -110,12 +110,14 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
   bool ready = sendqueue_ready (&s->queue);
   bool room = s->recovery.flight_bytes + datagram <= s->congestion.window
     || s->recovery.probes;
-  bool data = ready && room;
+  bool due = now >= s->lazy_until || s->queue.lost_head || s->recovery.probes || s->ping
+    || (s->unacked && (s->ack_now || now >= s->ack_due));
+  bool data = ready && room && due;
   bool ping = s->ping || (s->recovery.probes && !data);
   bool ack = s->unacked && (s->ack_now || data || ping || now >= s->ack_due);
 
   dr_assert (capacity >= datagram);
-  if (ready && !room)
+  if (ready && due && !room)
     s->congestion.limited = true;
   if (!data && !ping && !ack)
     return 0;

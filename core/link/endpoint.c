@@ -443,18 +443,32 @@ link_deadline (const struct link *link)
 
 /* --- Messages and events ------------------------------------------------ */
 
-enum dr_status
-link_send (struct link *link, struct link_peer *p, uint64_t stream,
-	   const struct dr_slice *slices, size_t count, uint64_t now)
+static enum dr_status
+push (struct link *link, struct link_peer *p, uint64_t stream,
+      const struct dr_slice *slices, size_t count, uint64_t now, uint64_t patience_us)
 {
   set_now (link, now);
   /* Before its UP was taken the caller may still mean an earlier session.  */
   if (!p->session || !p->session->up_told)
     return DR_SESSION_OVER;
-  enum dr_status status = sendqueue_push (&p->session->queue, stream, slices, count);
+  enum dr_status status = session_push (p->session, stream, slices, count, now, patience_us);
   if (status == DR_OK)
     peer_ready (p);
   return status;
+}
+
+enum dr_status
+link_send (struct link *link, struct link_peer *peer, uint64_t stream,
+	   const struct dr_slice *slices, size_t count, uint64_t now)
+{
+  return push (link, peer, stream, slices, count, now, 0);
+}
+
+enum dr_status
+link_send_lazily (struct link *link, struct link_peer *peer, uint64_t stream,
+		  const struct dr_slice *slices, size_t count, uint64_t now)
+{
+  return push (link, peer, stream, slices, count, now, LINK_LAZY_US);
 }
 
 bool

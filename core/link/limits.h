@@ -63,6 +63,7 @@
 #define LINK_SMALL_TURN_BYTES 4096u	/* of small messages per bulk datagram */
 #define LINK_SPLIT_ROOM_BYTES 512u	/* less room: begin a new datagram instead */
 #define LINK_BULK_ACTIVE_MAX 256u
+#define LINK_LAZY_US 20000u		/* what may wait for company waits so long */
 #define LINK_FREE_NODES_MAX 1024u	/* kept for reuse, per session and kind */
 
 /* Receiving.  */

@@ -187,6 +187,11 @@ size_t link_output (struct link *link, uint64_t now, void *buffer, size_t capaci
 enum dr_status link_send (struct link *link, struct link_peer *peer, uint64_t stream,
 			  const struct dr_slice *slices, size_t count, uint64_t now);
 
+/* The same for a message that is in no hurry: it goes along with the next datagram, or
+   alone after LINK_LAZY_US (20 ms).  */
+enum dr_status link_send_lazily (struct link *link, struct link_peer *peer, uint64_t stream,
+				 const struct dr_slice *slices, size_t count, uint64_t now);
+
 enum link_event_kind
 {
   LINK_UP,		/* a session is up: link_send works */

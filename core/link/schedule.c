@@ -73,6 +73,13 @@ bulk_ready (const struct sendqueue *q)
 }
 
 bool
+sendqueue_idle (const struct sendqueue *q)
+{
+  return !q->lost_head && !q->small.head && !q->bulk.head && !q->bulk_waiting.head
+    && !q->giant_waiting.head;
+}
+
+bool
 sendqueue_ready (const struct sendqueue *q)
 {
   return q->lost_head || small_ready (q) || bulk_ready (q);

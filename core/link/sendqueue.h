@@ -103,6 +103,9 @@ void sendqueue_free (struct sendqueue *q, struct fragment_list *flying);
 enum dr_status sendqueue_push (struct sendqueue *q, uint64_t stream,
 			       const struct dr_slice *slices, size_t count);
 
+/* Whether everything has gone at least once.  */
+bool sendqueue_idle (const struct sendqueue *q);
+
 /* Whether sendqueue_take could give something now.  */
 bool sendqueue_ready (const struct sendqueue *q);
 

@@ -207,6 +207,23 @@ session_frames (struct session *s, uint64_t number, const uint8_t *frames, size_
   return reading.dropped ? SESSION_SHORT : SESSION_TAKEN;
 }
 
+/* --- Sending ------------------------------------------------------------ */
+
+enum dr_status
+session_push (struct session *s, uint64_t stream, const struct dr_slice *slices, size_t count,
+	      uint64_t now, uint64_t patience_us)
+{
+  bool idle = sendqueue_idle (&s->queue);
+  enum dr_status status = sendqueue_push (&s->queue, stream, slices, count);
+  if (status != DR_OK)
+    return status;
+  if (!patience_us)
+    s->lazy_until = 0;
+  else if (idle)
+    s->lazy_until = now + patience_us;
+  return DR_OK;
+}
+
 /* --- Time --------------------------------------------------------------- */
 
 static uint64_t
@@ -301,6 +318,8 @@ session_tick (struct session *s, uint64_t now)
   if (s->unacked && now >= s->ack_due)
     s->ack_now = true;
   s->retry_time = 0;
+  if (now >= s->lazy_until)
+    s->lazy_until = 0;
   recovery_tick (&s->recovery, now, &result);
   session_result (s, &result, now, s->recovery.largest_acked);
   if (s->recovery.probe_count > probes)
@@ -317,6 +336,8 @@ session_deadline (const struct session *s)
     at = sooner (at, s->ack_due);
   if (s->retry_time)
     at = sooner (at, s->retry_time);
+  if (s->lazy_until && sendqueue_ready (&s->queue))
+    at = sooner (at, s->lazy_until);
   if (s->previous.valid)
     at = sooner (at, s->previous.used + LINK_PREVIOUS_KEY_US);
   return at;

@@ -51,6 +51,7 @@ struct session
   struct recovery recovery;
   struct congestion congestion;
   struct sendqueue queue;
+  uint64_t lazy_until;		/* what is queued may wait for company until then */
   struct assembly assembly;
 
   uint64_t received_time;	/* anything authentic */
@@ -78,6 +79,10 @@ struct session *session_new (const struct link_config *config, const struct dr_a
 			     const struct session_terms *terms, const struct keypair *key,
 			     const struct link_address *address, uint64_t now);
 void session_free (struct session *s);
+
+/* As link_send; the message may wait PATIENCE_US for others to go with.  */
+enum dr_status session_push (struct session *s, uint64_t stream, const struct dr_slice *slices,
+			     size_t count, uint64_t now, uint64_t patience_us);
 
 /* It is over: drops what was to be sent and the keys.  What was received whole
    can still be taken.  */

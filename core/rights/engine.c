@@ -109,6 +109,7 @@ emit_frame (struct rights *r, struct rights_action *a, uint64_t session,
     return false;
   memcpy (buf->data, bytes, size);
   emit_buf (r, a, session, stream, buf);
+  a->lazy = frame->type == FRAME_RELEASE;
   return true;
 }
 

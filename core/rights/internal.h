@@ -379,9 +379,9 @@ enum emitted note_emit (struct rights *r, struct note *note, struct rights_actio
 struct queue *queue_new (struct rights *r, const struct identity *identity,
 			 enum place place, bool once);
 struct queue *queue_by_identity (struct rights *r, const struct identity *identity);
-struct queue *queue_by_name (struct rights *r, uint32_t name);
-struct queue *queue_by_proxy (struct rights *r, uint32_t proxy);
-struct queue *queue_by_handle (struct rights *r, uint64_t handle);
+struct queue *queue_by_name (const struct rights *r, uint32_t name);
+struct queue *queue_by_proxy (const struct rights *r, uint32_t proxy);
+struct queue *queue_by_handle (const struct rights *r, uint64_t handle);
 void queue_set_name (struct rights *r, struct queue *q, uint32_t name);
 void queue_touch (struct rights *r, struct queue *q);
 void queue_settle (struct rights *r, struct queue *q);

@@ -75,7 +75,7 @@ queue_by_identity (struct rights *r, const struct identity *identity)
 
 #define FINDER(function, table, node, field, type)			\
   struct queue *							\
-  function (struct rights *r, type value)				\
+  function (const struct rights *r, type value)				\
   {									\
     struct hnode *n = table_find (&r->table, table_mix (value, 0));	\
     for (; n; n = table_more (n))					\
@@ -508,6 +508,13 @@ rights_send_once_gone (struct rights *r, uint64_t now, uint32_t proxy)
   if (q && q->once && q->place == PLACE_PROXY && !q->used)
     queue_once_unused (r, q);
   reap (r);
+}
+
+bool
+rights_watches (const struct rights *r, uint32_t name)
+{
+  const struct queue *q = queue_by_name (r, name);
+  return q && q->place == PLACE_HOME && q->held;
 }
 
 void

@@ -206,6 +206,9 @@ void rights_proxy_closed (struct rights *rights, uint64_t now, uint32_t proxy,
    itself carries is the driver's to give back, after this call.  */
 void rights_local_dead (struct rights *rights, uint64_t now, uint32_t name);
 
+/* Whether the death of NAME would mean anything now.  */
+bool rights_watches (const struct rights *rights, uint32_t name);
+
 enum rights_result
 {
   RIGHTS_DELIVERED = 0,	/* the kernel took it: every right in it was made or
@@ -247,7 +250,8 @@ enum rights_action_kind
      of each slice's buffer (that has one) is the driver's now.  The array is
      valid until the next rights_next.  If the link says DR_LIMIT, keep it, keep
      the order of this session's SENDs, and say rights_session_blocked; a peer whose
-     kept SENDs become too many may be closed.  */
+     kept SENDs become too many may be closed.  `lazy`: nobody waits for it; it may go
+     along with the next one, some milliseconds later.  */
   RIGHTS_SEND = 1,
   /* Connect to `key` at `address` (bytes may be 0: only if it is known);
      rights_session_up or rights_connect_failed follows.  */
@@ -296,7 +300,8 @@ enum rights_action_kind
      notifications.  Nothing, if the number is unknown (any more).  */
   RIGHTS_PROXY_DESTROY,
   /* Request a dead-name notification for `name`; if it is dead already:
-     rights_local_dead.  */
+     rights_local_dead.  The driver may let some time pass first, and then ask
+     rights_watches whether it is still wanted: most names are gone by then.  */
   RIGHTS_LOCAL_WATCH,
   /* Give `count` user references of `name` back (of a send right, a send-once right
      or a dead name: mach_port_deallocate).  A send-once right destroyed so makes
@@ -318,6 +323,7 @@ struct rights_action
   uint64_t stream;
   const struct dr_slice *slices;
   uint32_t slices_count;
+  bool lazy;
   uint64_t ticket;
   const struct wire_message *message;
   struct wire_right to;

@@ -152,21 +152,10 @@ static error_t enter_translator(struct walk *walk, struct node *node)
 	struct ids *ids = walk->start->ids;
 	mach_port_t control = node->translator, dotdot;
 	string_t name;
-	open_t parent;
+	error_t error = translator_parent(node, walk->directory, walk->start->description->around, &dotdot);
 
-	/* The translator learns where it is, but gets no rights by it. */
-	struct ids *nobody = ids_make(NULL, 0, NULL, 0);
-	if (!nobody)
-		return HURD_ENOMEM;
-	error_t error = open_make(walk->directory, 0, walk->start->description->around, nobody, &parent);
-	ids_drop(nobody);
 	if (error)
 		return error;
-	dotdot = parent->object.port;
-	if (mach_port_insert_right(mach_task_self(), dotdot, dotdot, MACH_MSG_TYPE_MAKE_SEND)) {
-		open_close(parent);
-		return HURD_ENOMEM;
-	}
 	mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, 1);
 	error = server_wait_begin();
 	if (!error) {

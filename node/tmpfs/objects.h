@@ -54,6 +54,7 @@ struct open {
 	uint32_t references;		/* one for the port, one for each request at work */
 	struct description *description;
 	struct ids *ids;
+	bool told_translator;		/* see translator_parent */
 };
 typedef struct open *open_t;
 typedef struct object *control_t;
@@ -130,6 +131,11 @@ error_t translator_set(struct node *node, mach_port_t control);
 void translator_died(mach_port_t control);
 /* Sends fsys_goaway, the lock given up meanwhile.  CONTROL stays the caller's. */
 error_t translator_goaway(mach_port_t control, int flags);
+/* A send right to DIRECTORY, in which the translated NODE was looked up, for its translator; the
+   caller's on success.  The same right as the last time as long as somebody has that one: so
+   the translator can know it again. */
+error_t translator_parent(struct node *node, struct node *directory, struct surroundings *around, mach_port_t *right);
+void translator_parent_closed(open_t parent);
 
 /* ---- waiting locks (fs_locks.c) */
 void record_locks_close(struct description *description);

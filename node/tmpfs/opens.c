@@ -94,6 +94,7 @@ error_t open_share(struct description *description, struct ids *ids, open_t *mad
 		return error;
 	}
 	open->references = 1;
+	open->told_translator = false;
 	open->description = description;
 	open->ids = ids_hold(ids);
 	description->references++;
@@ -128,6 +129,8 @@ void open_release(open_t open)
 
 void open_close(open_t open)
 {
+	if (open->told_translator)
+		translator_parent_closed(open);
 	object_destroy(&open->object);
 	open_release(open);
 }
