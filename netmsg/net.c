@@ -17,6 +17,8 @@
 #define RECEIVE_ERROR_PAUSE_US 10000
 #define TIMER_SLACK_US 5000	/* a deadline may be missed by so much rather than cost a wake-up */
 #define TIMER_PAUSE_US 5000	/* the timer never turns faster */
+#define TIMER_BUSY_US 10000	/* while datagrams come and go it turns this often by itself: waking it for
+				   each would cost more than all else that is done for one */
 #define LATE_US 1000000		/* so late, the timer first looks for datagrams that waited */
 
 /* Where the system can cut a buffer into datagrams, and put received ones together, many datagrams
@@ -242,6 +244,7 @@ receive_thread (void *argument)
 			continue;
 		}
 		bridge_enter (service->bridge);
+		service->busy = true;
 		take_in (service, &arrival, buffer);
 		sessions_handle_events (service);
 		bridge_leave (service->bridge);
@@ -257,6 +260,19 @@ catch_up (struct service *service, uint8_t *buffer)
 
 	while (receive (service, buffer, MSG_DONTWAIT, &arrival))
 		take_in (service, &arrival, buffer);
+}
+
+/* When the timer is to turn again. */
+static uint64_t
+next_turn (struct service *service)
+{
+	uint64_t now = bridge_now (), at = earliest_deadline (service);
+
+	if (service->busy && at > now + TIMER_BUSY_US)
+		at = now + TIMER_BUSY_US;
+	service->busy = false;
+	/* what is due already may only wait for the thread that is sending */
+	return at > now + TIMER_PAUSE_US ? at : now + TIMER_PAUSE_US;
 }
 
 static void *
@@ -279,11 +295,7 @@ timer_thread (void *argument)
 		/* bridge_wait runs and flushes first; a deadline that this brings nearer signals us */
 		service->timer_deadline = 0;
 		bridge_settle (service->bridge);
-		service->timer_deadline = earliest_deadline (service);
-		now = bridge_now ();
-		/* what is due already may only wait for the thread that is sending */
-		if (service->timer_deadline < now + TIMER_PAUSE_US)
-			service->timer_deadline = now + TIMER_PAUSE_US;
+		service->timer_deadline = next_turn (service);
 		bridge_sleep (service->bridge, &service->timer, service->timer_deadline);
 	}
 	return NULL;

@@ -75,6 +75,7 @@ struct service
 	struct link_address kept_to;
 
 	uint64_t timer_deadline;	/* when the timer thread will wake */
+	bool busy;			/* datagrams came since it last turned */
 	pthread_cond_t timer;
 	pthread_cond_t changed;		/* sessions and roots */
 	struct root_request *root_requests;

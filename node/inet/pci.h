@@ -16,7 +16,7 @@ struct pci_card {
 /* Lets this task use the I/O ports FIRST..LAST for as long as it lives. */
 kern_return_t pci_allow_ports(mach_port_t device_master, uint16_t first, uint16_t last);
 
-/* Finds the first card of VENDOR and DEVICE, and switches on its I/O ports and
+/* Finds the first card of VENDOR and DEVICE, gives it low I/O ports, and switches on its I/O ports and
    its bus mastership.  KERN_FAILURE when there is none. */
 kern_return_t pci_find(mach_port_t device_master, uint16_t vendor, uint16_t device, struct pci_card *card);
 
