@@ -7,26 +7,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-static void *
-allocate (void *ctx, size_t bytes)
-{
-	return malloc (bytes);
-}
-
-static void
-release (void *ctx, void *p, size_t bytes)
-{
-	free (p);
-}
-
-const struct dr_alloc *
-bridge_alloc (void)
-{
-	static const struct dr_alloc alloc = { allocate, release, NULL };
-
-	return &alloc;
-}
-
 uint64_t
 bridge_now (void)
 {
@@ -149,20 +129,21 @@ start_receiving (struct bridge *bridge)
 
 /* A bridge that cannot be made is left as it is: its program ends. */
 struct bridge *
-bridge_create (const struct rights_config *config, const struct bridge_driver *driver)
+bridge_create (const struct rights_config *config, const struct dr_alloc *alloc, const struct bridge_driver *driver)
 {
 	struct bridge *bridge = calloc (1, sizeof *bridge);
 
 	if (bridge == NULL)
 		return NULL;
 	pthread_mutex_init (&bridge->lock, NULL);
+	bridge->alloc = *alloc;
 	bridge->driver = *driver;
 	bridge->marker_secret = config->epoch ^ (uintptr_t) bridge;
 	bridge->workers = workers_create (BRIDGE_WORKERS_MAX);
 	bridge->touchers = workers_create (BRIDGE_TOUCHERS_MAX);
 	resident_prepare ();
 	if (bridge->workers == NULL || bridge->touchers == NULL || !make_ports (bridge)
-		|| rights_create (config, bridge_alloc (), &bridge->rights) != DR_OK)
+		|| rights_create (config, alloc, &bridge->rights) != DR_OK)
 		return NULL;
 	proxies_init (&bridge->proxies, bridge->set);
 	return start_receiving (bridge) ? bridge : NULL;

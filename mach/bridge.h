@@ -36,8 +36,10 @@ struct bridge_driver
 	void (*log) (void *ctx, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
 };
 
-/* Starts the receive thread.  NULL: no memory, ports or threads. */
-struct bridge *bridge_create (const struct rights_config *config, const struct bridge_driver *driver);
+/* Starts the receive thread.  ALLOC is copied; any thread may use it.  NULL: no memory, ports or
+   threads. */
+struct bridge *bridge_create (const struct rights_config *config, const struct dr_alloc *alloc,
+	const struct bridge_driver *driver);
 
 void bridge_enter (struct bridge *bridge);
 void bridge_leave (struct bridge *bridge);
@@ -62,7 +64,6 @@ bool bridge_sleep (struct bridge *bridge, pthread_cond_t *condition, uint64_t de
 void bridge_condition_init (pthread_cond_t *condition);
 
 struct rights *bridge_rights (struct bridge *bridge);
-const struct dr_alloc *bridge_alloc (void);
 
 void bridge_worker_status (struct bridge *bridge, struct workers_status *status);
 

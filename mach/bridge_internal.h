@@ -14,6 +14,7 @@
 struct bridge
 {
 	pthread_mutex_t lock;		/* over everything here, the engine, and the driver's state */
+	struct dr_alloc alloc;
 	struct rights *rights;
 	struct bridge_driver driver;
 	struct proxies proxies;

@@ -30,7 +30,7 @@ bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *heade
 	struct taken taken;
 	enum dr_status status;
 
-	while ((status = take_message (&taken, header, &bridge->proxies, bridge_alloc ())) == DR_NO_MEMORY)
+	while ((status = take_message (&taken, header, &bridge->proxies, &bridge->alloc)) == DR_NO_MEMORY)
 		step_out_for_a_moment (bridge);
 	if (status != DR_OK)
 	{

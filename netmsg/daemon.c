@@ -43,9 +43,11 @@ random_bytes (void *ctx, void *out, size_t bytes)
 
 /* Large messages go straight into pages, which are used again when they are done. */
 static struct dr_buf *
-message_buffer (void *ctx, size_t bytes)
+message_buffer (void *argument, size_t bytes)
 {
-	return bytes >= PAGES_FROM_BYTES ? memory_new (bytes) : dr_buf_new (bridge_alloc (), bytes);
+	struct service *service = argument;
+
+	return bytes >= PAGES_FROM_BYTES ? memory_new (bytes) : dr_buf_new (&service->alloc, bytes);
 }
 
 static bool
@@ -60,10 +62,11 @@ create_link (struct service *service, uint64_t epoch, struct complaint *complain
 	config.datagram_bytes = NET_DATAGRAM_BYTES;
 	config.random = random_bytes;
 	config.new_buffer = message_buffer;
+	config.new_buffer_ctx = service;
 	config.connect_us = config.dead_us = service->options->silence_seconds * US_PER_SECOND;
 	if (config.peers_max < service->peers.count)
 		config.peers_max = service->peers.count;
-	status = link_create (&config, bridge_alloc (), bridge_now (), &service->link);
+	status = link_create (&config, &service->alloc, bridge_now (), &service->link);
 	sodium_memzero (config.secret_key, sizeof config.secret_key);
 	service->output = malloc (DATAGRAM_BYTES_MAX);
 	return (status == DR_OK && service->output != NULL)
@@ -80,7 +83,7 @@ create_bridge (struct service *service, uint64_t epoch, struct complaint *compla
 	memcpy (config.key.bytes, service->keys.public, sizeof config.key.bytes);
 	config.epoch = epoch;
 	sessions_driver (service, &driver);
-	service->bridge = bridge_create (&config, &driver);
+	service->bridge = bridge_create (&config, &service->alloc, &driver);
 	service->root_workers = workers_create (ROOT_WORKERS_MAX);
 	return (service->bridge != NULL && service->root_workers != NULL)
 		|| complain (complaint, "cannot set up ports and threads: out of resources");
@@ -111,6 +114,7 @@ daemon_run (const struct options *options, const char *served, void (*ready) (vo
 	if (service == NULL)
 		return complain (complaint, "out of memory");
 	service->options = options;
+	service->alloc = pool_alloc (&service->pool);
 	if (!keys_load (options->key_file, &service->keys, complaint)
 		|| !peers_load (options->peers_file, &service->peers, complaint)
 		|| !check_served (served, complaint))

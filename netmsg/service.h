@@ -8,6 +8,7 @@
 #include "core/link/link.h"
 #include "keys.h"
 #include "mach/bridge.h"
+#include "mach/pool.h"
 #include "options.h"
 #include "peers.h"
 
@@ -60,6 +61,8 @@ struct service
 	struct key_pair keys;
 	struct peers peers;
 	struct member *members;		/* in the order of peers.list */
+	struct pool pool;
+	struct dr_alloc alloc;		/* by POOL */
 	struct bridge *bridge;
 	struct link *link;
 	struct workers *root_workers;
