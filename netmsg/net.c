@@ -23,7 +23,7 @@
 
 /* Where the system can cut a buffer into datagrams, and put received ones together, many datagrams
    cost one call; elsewhere one datagram costs one. */
-#define BATCH_BYTES 23300
+#define BATCH_BYTES 63888
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif

@@ -52,7 +52,12 @@ $(NODE_SODIUM_INCLUDE)/sodium.h: $(B)/src/.libsodium
 
 $(SODIUM_OBJECTS): $(SODIUM)/%.o: $(NODE_SODIUM_INCLUDE)/sodium.h $(B)/node/sysroot/lib/libc.a node/libsodium/part.mk
 	mkdir -p $(@D)
-	$(B)/node/cc $(SODIUM_FLAGS) -c -o $@ $(SODIUM_SOURCE)/$*.c
+	$(B)/node/cc $(SODIUM_FLAGS) $(SODIUM_ALIGN) -c -o $@ $(SODIUM_SOURCE)/$*.c
+
+# An emulator can chain a block of code to another only within a page, so a loop of these
+# that lies across two costs three times as much: none does.
+$(SODIUM)/crypto_stream/chacha20/ref/chacha20_ref.o $(SODIUM)/crypto_onetimeauth/poly1305/donna/poly1305_donna.o: \
+	SODIUM_ALIGN := -falign-functions=2048
 
 $(NODE_SODIUM_LIB): $(SODIUM_OBJECTS)
 	rm -f $@
