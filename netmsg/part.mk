@@ -25,7 +25,7 @@ netmsg_generated := $(B)/node/netmsg/mig
 netmsg_stubs := netmsg_user netmsg_server fsys_server
 netmsg_stub_objects := $(netmsg_stubs:%=$(netmsg_generated)/%.o)
 netmsg_headers := $(netmsg_stubs:%=$(netmsg_generated)/%.h)
-netmsg_cflags = -std=gnu11 -O2 -g -mgeneral-regs-only -fno-strict-aliasing -D_GNU_SOURCE -I. -Inetmsg -I$(netmsg_generated) \
+netmsg_cflags = -std=gnu11 -O2 -g -flto -mgeneral-regs-only -fno-strict-aliasing -D_GNU_SOURCE -I. -Inetmsg -I$(netmsg_generated) \
 	-I$(B)/node/libsodium/include $(WARN)
 
 $(netmsg_generated)/netmsg_user.c $(netmsg_generated)/netmsg_user.h &: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
@@ -52,7 +52,7 @@ $(netmsg_objects): $(B)/node/netmsg/%.o: %.c $(netmsg_headers) $(B)/node/sysroot
 $(B)/node/netmsg/rights.o: $(filter $(B)/node/netmsg/core/rights/%,$(netmsg_objects))
 $(B)/node/netmsg/link.o: $(filter $(B)/node/netmsg/core/link/%,$(netmsg_objects))
 $(netmsg_engines): $(B)/node/netmsg/%.o:
-	ld -r -o $@ $^
+	$(B)/node/cc -r -nostdlib -O2 -flto -flinker-output=nolto-rel -mgeneral-regs-only -fno-strict-aliasing -o $@ $^
 	objcopy -w --keep-global-symbol='$*_*' $@
 
 $(B)/node/root/bin/netmsg: $(netmsg_plain_objects) $(netmsg_engines) $(netmsg_stub_objects) $(B)/node/libsodium/libsodium.a
