@@ -20,6 +20,13 @@ kern_return_t S_proc_getprivports(mach_port_t port, mach_port_t *host_priv, mach
 }
 
 /* Routines that take a task consume its right when they succeed (MIG's rule). */
+/* A child's memory is a copy of its parent's, until it becomes another program. */
+static void inherit_arguments(struct process *child, const struct process *parent)
+{
+	child->argv = parent->argv;
+	child->envp = parent->envp;
+}
+
 kern_return_t S_proc_child(mach_port_t port, mach_port_t task)
 {
 	struct process *parent = process_of_port(port), *child;
@@ -31,6 +38,8 @@ kern_return_t S_proc_child(mach_port_t port, mach_port_t task)
 	child = process_of_task(task);
 	if (!child) {
 		child = process_create(task, parent, true);
+		if (child)
+			inherit_arguments(child, parent);
 		return child ? 0 : HURD_ENOMEM;
 	}
 	if (child->child_declared)
@@ -39,6 +48,7 @@ kern_return_t S_proc_child(mach_port_t port, mach_port_t task)
 	child->parent = parent;
 	child->pgrp = parent->pgrp;
 	child->session = parent->session;
+	inherit_arguments(child, parent);
 	mach_port_deallocate(mach_task_self(), task);	/* it has one already */
 	return 0;
 }
