@@ -9,7 +9,7 @@ first_number (const struct watches *watches)
 }
 
 bool
-watches_add (struct watches *watches, mach_port_t name, uint64_t now_us)
+watches_add (struct watches *watches, uint32_t name, uint64_t now_us)
 {
 	if (watches->count == WATCHES_MAX
 		|| !map_put (&watches->latest, name, (void *) (watches->last_number + 1)))
@@ -19,12 +19,12 @@ watches_add (struct watches *watches, mach_port_t name, uint64_t now_us)
 	return true;
 }
 
-mach_port_t
+uint32_t
 watches_due (struct watches *watches, uint64_t now_us)
 {
 	while (watches->count > 0 && now_us >= watches_deadline (watches))
 	{
-		mach_port_t name = watches->ring[watches->first].name;
+		uint32_t name = watches->ring[watches->first].name;
 		bool latest = (uintptr_t) map_get (&watches->latest, name) == first_number (watches);
 
 		watches->first = (watches->first + 1) % WATCHES_MAX;
@@ -34,7 +34,7 @@ watches_due (struct watches *watches, uint64_t now_us)
 		map_remove (&watches->latest, name);
 		return name;
 	}
-	return MACH_PORT_NULL;
+	return 0;
 }
 
 uint64_t

@@ -7,8 +7,6 @@
 
 #include "mach/map.h"
 
-#include <mach.h>
-
 #define WATCHES_MAX 1024u	/* names that wait */
 #define WATCH_AFTER_US 40000	/* so late a death may be noticed at most, more than the kernel's own time */
 
@@ -16,7 +14,7 @@ struct watches
 {
 	struct watch
 	{
-		mach_port_t name;
+		uint32_t name;
 		uint64_t since_us;
 	} ring[WATCHES_MAX];
 	unsigned first, count;
@@ -28,10 +26,10 @@ struct watches
 
 /* NAME is to be watched from WATCH_AFTER_US on.  If it is the name of another right meanwhile, it is
    to be added again, and counts from then.  False: no room, so it is to be watched at once. */
-bool watches_add (struct watches *watches, mach_port_t name, uint64_t now_us);
+bool watches_add (struct watches *watches, uint32_t name, uint64_t now_us);
 
-/* The next name whose time has come, or null. */
-mach_port_t watches_due (struct watches *watches, uint64_t now_us);
+/* The next name whose time has come, or 0. */
+uint32_t watches_due (struct watches *watches, uint64_t now_us);
 
 /* When watches_due should be called: a time, or UINT64_MAX. */
 uint64_t watches_deadline (const struct watches *watches);
