@@ -185,18 +185,9 @@ done_with_reply (mach_port_t right)
 static struct side_port *
 changes_port (struct client *client)
 {
-  struct side_port *side = client->changes;
-  if (side)
-    return side;
-  if (ports_create_port_noinstall (libpager_side_class, client->pager->port.bucket,
-				   sizeof *side, &side))
-    return NULL;
-  side->kind = OBJECT_CHANGES;
-  side->pager = client->pager;
-  side->client = client->number;
-  mach_port_move_member (mach_task_self (), side->port.port_right, side->port.bucket->portset);
-  client->changes = side;
-  return side;
+  if (!client->changes)
+    client->changes = side_port_new (client->pager, OBJECT_CHANGES, client->number);
+  return client->changes;
 }
 
 static mach_msg_return_t

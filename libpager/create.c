@@ -77,7 +77,8 @@ create_engine (struct pager *pager, bool may_cache, int copy_strategy, bool noti
   config.notify_on_evict = notify;
   config.hold_us = hold_us;
   config.limit_us = (uint64_t) libpager_limit_ms * 1000;
-  config.ahead_pages = ahead_pages;
+  /* Who wants to hear of evictions changes what pages stand for: none may come unasked.  */
+  config.ahead_pages = notify ? 1 : ahead_pages;
   config.lost_error = config.extent_error = config.shutdown_error = EIO;
   config.read_only_error = EROFS;
   return pages_create (&config, &alloc, &pager->pages);
@@ -138,6 +139,26 @@ pager_get_port (struct pager *pager)
 {
   mach_port_t right = ports_get_right (pager);
   return MACH_PORT_VALID (right) ? right : MACH_PORT_NULL;
+}
+
+struct side_port *
+side_port_new (struct pager *pager, enum object_kind kind, uint32_t client)
+{
+  struct side_port *side;
+  struct port_bucket *bucket = pager->requests->side;
+  if (!requests_serve_side (pager->requests))
+    {
+      errno = ENOMEM;
+      return NULL;
+    }
+  errno = ports_create_port_noinstall (libpager_side_class, bucket, sizeof *side, &side);
+  if (errno)
+    return NULL;
+  side->kind = kind;
+  side->pager = pager;
+  side->client = client;
+  mach_port_move_member (mach_task_self (), side->port.port_right, bucket->portset);
+  return side;
 }
 
 /* --- The engine ---------------------------------------------------------------------- */

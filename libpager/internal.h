@@ -36,6 +36,7 @@ struct pager_requests
 {
   struct pager_requests *next;	/* of all: there are few, and they stay */
   struct port_bucket *bucket;
+  struct port_bucket *side;	/* for the pagers' second ports */
   pthread_mutex_t lock;
   pthread_cond_t work;		/* there is a job, or it may be done again */
   pthread_cond_t changed;	/* less is going on, or the inhibition has ended */
@@ -44,12 +45,14 @@ struct pager_requests
   unsigned queued;		/* jobs in the line */
   unsigned workers, idle, starting, receiving;
   bool stopping, inhibited;	/* stopping: nothing more is received */
-  bool timer_runs;
+  bool timer_runs, side_served;
   struct pager *armed;		/* with a deadline; each is one reference */
 };
 
 /* The service of BUCKET, made if need be; NULL: no memory.  */
 struct pager_requests *requests_of (struct port_bucket *bucket);
+/* There is a thread that receives for the side bucket.  False: none can be made.  */
+bool requests_serve_side (struct pager_requests *requests);
 void requests_submit (struct pager_requests *requests, struct job *job);
 /* Around the handling of a message; the first waits while workers are inhibited.  */
 void requests_receive_begin (struct pager_requests *requests);
@@ -67,7 +70,8 @@ bool timer_arm (struct pager *pager, uint64_t deadline);
 enum object_kind { OBJECT_READ_WRITE, OBJECT_READ_ONLY, OBJECT_CHANGES };
 
 /* A second port of a pager: the read-only object, or where a client's change_completed
-   messages go.  */
+   messages go.  Its bucket is the service's own: what is in the user's bucket is a pager, for
+   servers count them, go through them, and forbid new ones meanwhile.  */
 struct side_port
 {
   struct port_info port;
@@ -98,6 +102,9 @@ struct pager
 
 extern struct port_class *libpager_class, *libpager_side_class;
 extern mach_msg_timeout_t libpager_limit_ms;
+
+/* A new one of PAGER's, or NULL with errno set.  */
+struct side_port *side_port_new (struct pager *pager, enum object_kind kind, uint32_t client);
 
 /* Waits until there is memory: for what cannot fail.  */
 void *sure_alloc (size_t bytes);

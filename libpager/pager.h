@@ -138,7 +138,8 @@ error_t pager_write_pages (struct user_pager_info *upi, vm_offset_t offset,
 /* A page that was read with *WRITE_LOCK is about to be written: make room for it.  */
 error_t pager_unlock_page (struct user_pager_info *upi, vm_offset_t page);
 
-/* With NOTIFY_ON_EVICT: no kernel has the page any more.  A page may also go unnoticed.  */
+/* With NOTIFY_ON_EVICT: no kernel has the page any more.  A page may also go unnoticed.  Of
+   such a pager nothing is read that no kernel asked for.  */
 void pager_notify_evict (struct user_pager_info *upi, vm_offset_t page);
 
 /* The object's first offset and its size, of now.  Pages behind it are not read ahead.  */

@@ -10,19 +10,9 @@
 static struct side_port *
 read_only_port (struct pager *pager)
 {
-  struct side_port *side = NULL;
-  if (pager->read_only)
-    return pager->read_only;
-  errno = ports_create_port_noinstall (libpager_side_class, pager->port.bucket, sizeof *side,
-				       &side);
-  if (errno)
-    return NULL;
-  side->kind = OBJECT_READ_ONLY;
-  side->pager = pager;
-  side->client = 0;
-  mach_port_move_member (mach_task_self (), side->port.port_right, side->port.bucket->portset);
-  pager->read_only = side;
-  return side;
+  if (!pager->read_only)
+    pager->read_only = side_port_new (pager, OBJECT_READ_ONLY, 0);
+  return pager->read_only;
 }
 
 mach_port_t

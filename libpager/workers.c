@@ -33,6 +33,12 @@ new_requests (struct port_bucket *bucket)
   if (!requests)
     return NULL;
   requests->bucket = bucket;
+  requests->side = ports_create_bucket ();
+  if (!requests->side)
+    {
+      free (requests);
+      return NULL;
+    }
   pthread_mutex_init (&requests->lock, NULL);
   pthread_cond_init (&requests->work, NULL);
   pthread_cond_init (&requests->changed, NULL);
@@ -50,8 +56,9 @@ requests_of (struct port_bucket *bucket)
 {
   struct pager_requests *requests;
   pthread_mutex_lock (&all_lock);
-  for (requests = all; requests && requests->bucket != bucket; requests = requests->next)
-    ;
+  requests = all;
+  while (requests && requests->bucket != bucket && requests->side != bucket)
+    requests = requests->next;
   if (!requests)
     requests = new_requests (bucket);
   pthread_mutex_unlock (&all_lock);
@@ -181,16 +188,26 @@ pager_resume_workers (struct pager_requests *requests)
 static void *
 receive (void *argument)
 {
-  struct pager_requests *requests = argument;
-  ports_manage_port_operations_one_thread (requests->bucket, pager_demuxer, 0);
+  ports_manage_port_operations_one_thread (argument, pager_demuxer, 0);
   return NULL;
+}
+
+bool
+requests_serve_side (struct pager_requests *requests)
+{
+  pthread_mutex_lock (&requests->lock);
+  if (!requests->side_served)
+    requests->side_served = !requests_thread (receive, requests->side);
+  bool served = requests->side_served;
+  pthread_mutex_unlock (&requests->lock);
+  return served;
 }
 
 error_t
 pager_start_workers (struct port_bucket *bucket, struct pager_requests **result)
 {
   struct pager_requests *requests = requests_of (bucket);
-  error_t error = requests ? requests_thread (receive, requests) : ENOMEM;
+  error_t error = requests ? requests_thread (receive, bucket) : ENOMEM;
   *result = error ? NULL : requests;
   return error;
 }

@@ -148,7 +148,7 @@ ports_count_class (struct port_class *class)
 int
 ports_count_bucket (struct port_bucket *bucket)
 {
-  return count (&bucket->flags, &bucket->count);
+  return count (&bucket->flags, &bucket->count) - 1;	/* the notify port is the bucket's own */
 }
 
 void
@@ -181,7 +181,7 @@ iterate (struct port_bucket *bucket, struct port_class *class, error_t (*fun) (v
   pthread_mutex_unlock (&libports_lock);
   for (i = 0; i < ports; i++)
     {
-      if (!error)
+      if (!error && !ports_port_is_notify (all[i]))
 	error = fun (all[i]);
       ports_port_deref (all[i]);
     }

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -223,6 +225,25 @@ static int read_file(char **arg)
 	return 0;
 }
 
+/* The same bytes to the same place, by way of a mapping. */
+static int map_file(char **arg)
+{
+	static char block[READ_BYTES];
+	struct stat status;
+	int fd = open(arg[0], O_RDONLY);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		die(arg[0]);
+	uint64_t start = now_ns(), size = status.st_size;
+	const char *at = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		die("cannot map");
+	for (uint64_t got = 0; got < size; got += sizeof block)
+		memcpy(block, at + got, size - got < sizeof block ? size - got : sizeof block);
+	munmap((void *) at, size);
+	say_bytes(size, now_ns() - start);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -237,6 +258,7 @@ int main(int argc, char **argv)
 		{ "tcp-client", 3, tcp_client, "ADDRESS PORT BYTES: time a stream" },
 		{ "seek", 2, seek_file, "FILE ROUNDS: time the smallest RPC on a file" },
 		{ "read", 1, read_file, "FILE: time a sequential read" },
+		{ "mmap", 1, map_file, "FILE: time the same through a mapping" },
 	};
 	enum { VERBS = sizeof verbs / sizeof *verbs };
 	for (unsigned i = 0; argc > 1 && i < VERBS; i++)

@@ -118,6 +118,9 @@ evictions (void)
   world_begin (&w, 8, true);
   byte_at (w.at + 2 * vm_page_size);
   poke (w.at + 3 * vm_page_size, 'E');
+  byte_at (w.at + 4 * vm_page_size);
+  check (statistics_of (w.pager).pages_read == 3, "with it nothing is read ahead", "%u pages",
+	 (unsigned) statistics_of (w.pager).pages_read);
   pager_return (w.pager, 1);
   for (unsigned i = 0; i < 50 && !(w.store.evicted[2] && w.store.evicted[3]); i++)
     sleep_ms (20);
@@ -164,6 +167,37 @@ read_only (void)
   store_done (&w.store);
 }
 
+static struct pager *met;
+
+static error_t
+meet (void *object)
+{
+  struct user_pager_info *store = pager_get_upi (object);
+  met = store->data ? object : NULL;
+  return 0;
+}
+
+/* As a server looks who still uses it: it forbids new pagers, goes through all of them, and
+   has each one's attributes changed meanwhile.  */
+static void
+going_through (void)
+{
+  struct world w;
+  world_begin (&w, 4, false);
+  mach_port_t right = pager_create_ro_port (w.pager);
+  byte_at (w.at);
+  int count = ports_count_bucket (bucket);
+  pager_change_attributes (w.pager, TRUE, MEMORY_OBJECT_COPY_DELAY, 1);
+  pager_change_attributes (w.pager, FALSE, MEMORY_OBJECT_COPY_DELAY, 1);
+  check (count == 1 && ports_count_bucket (bucket) == 1, "the bucket has pagers only",
+	 "%d objects", count);
+  ports_enable_bucket (bucket);
+  ports_bucket_iterate (bucket, meet);
+  check (met == w.pager, "each can be asked for its user's data", "not so");
+  mach_port_deallocate (mach_task_self (), right);
+  check (world_end (&w), "the end after that", "the pager is still there");
+}
+
 static void
 copying (void)
 {
@@ -206,5 +240,6 @@ test_calls (void)
   attributes ();
   evictions ();
   read_only ();
+  going_through ();
   copying ();
 }
