@@ -54,6 +54,9 @@ struct pager_requests *requests_of (struct port_bucket *bucket);
 /* There is a thread that receives for the side bucket.  False: none can be made.  */
 bool requests_serve_side (struct pager_requests *requests);
 void requests_submit (struct pager_requests *requests, struct job *job);
+/* Called by a job that is about to return: what it submits from here on may be run by the
+   same worker, the first of it.  */
+void requests_job_ends (void);
 /* Around the handling of a message; the first waits while workers are inhibited.  */
 void requests_receive_begin (struct pager_requests *requests);
 void requests_receive_end (struct pager_requests *requests);

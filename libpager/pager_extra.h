@@ -8,7 +8,8 @@
 
 #define PAGER_HOLD_US 2000	/* a kernel keeps what it was given so long at least */
 #define PAGER_LIMIT_MS 10000	/* a kernel that owes an answer longer is dropped */
-#define PAGER_AHEAD_PAGES 32	/* read at once, at most */
+#define PAGER_AHEAD_PAGES 256	/* read at once, at most */
+#define PAGER_RUN_PAGES 64	/* the most that pager_read_pages is asked for */
 
 /* Other values than these for pagers that are made later.  HOLD_US 0: no minimum; AHEAD_PAGES
    1: nothing is read that was not asked for.  Before the first pager.  */

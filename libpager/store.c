@@ -57,7 +57,7 @@ learn_extent (struct pager *pager)
 }
 
 static void
-read_run (struct pager *pager, uint64_t offset, uint64_t length)
+read_part (struct pager *pager, uint64_t offset, vm_size_t length)
 {
   vm_size_t done = length > vm_page_size ? read_pages (pager, offset, length) : 0;
   for (; done < length; done += vm_page_size)
@@ -67,6 +67,20 @@ read_run (struct pager *pager, uint64_t offset, uint64_t length)
       error_t error = pager_read_page (pager->upi, offset + done, &buf, &write_lock);
       have_read (pager, offset + done, buf, vm_page_size, write_lock, error);
     }
+}
+
+/* What was read is on its way while the rest is being read.  */
+static void
+read_run (struct pager *pager, uint64_t offset, uint64_t length)
+{
+  const vm_size_t part = PAGER_RUN_PAGES * vm_page_size;
+  for (; length > part; offset += part, length -= part)
+    {
+      read_part (pager, offset, part);
+      engine_enter (pager);
+      engine_leave (pager);
+    }
+  read_part (pager, offset, length);
   learn_extent (pager);
 }
 
@@ -156,6 +170,7 @@ run (struct job *job)
     }
   for (uint32_t i = 0; i < a->slices_count; i++)
     dr_buf_drop (s->slices[i].buf);
+  requests_job_ends ();
   engine_enter (s->pager);
   engine_leave (s->pager);
   ports_port_deref (s->pager);

@@ -67,6 +67,15 @@ requests_of (struct port_bucket *bucket)
 
 /* --- Jobs ------------------------------------------------------------------------- */
 
+static __thread bool ending;	/* this worker has nothing more to do but what it starts now */
+static __thread struct job *own_job;
+
+void
+requests_job_ends (void)
+{
+  ending = true;
+}
+
 /* The lock is held, and there is none to be done when this returns NULL: the worker shall
    end.  */
 static struct job *
@@ -99,7 +108,12 @@ work (void *argument)
   while ((job = next_job (requests)))
     {
       pthread_mutex_unlock (&requests->lock);
-      job->run (job);
+      for (; job; job = own_job)
+	{
+	  own_job = NULL;
+	  job->run (job);
+	  ending = false;
+	}
       pthread_mutex_lock (&requests->lock);
     }
   requests->workers--;
@@ -129,6 +143,13 @@ void
 requests_submit (struct pager_requests *requests, struct job *job)
 {
   job->next = NULL;
+  if (ending)
+    {
+      /* Another worker need not be woken for it.  */
+      ending = false;
+      own_job = job;
+      return;
+    }
   pthread_mutex_lock (&requests->lock);
   *(requests->last ? &requests->last->next : &requests->first) = job;
   requests->last = job;

@@ -4,6 +4,8 @@
 
 #include "core/pages/internal.h"
 
+enum { WINDOW_STEP_PAGES = 32 };
+
 static bool
 same_want (const struct want *a, const struct want *b)
 {
@@ -149,13 +151,16 @@ page_ahead (struct pages *p, uint64_t number, unsigned slot)
   return map_activate (p, number);
 }
 
-/* How many pages to read for SLOT at NUMBER: more and more while it goes straight on.  */
+/* How many pages to read for SLOT at NUMBER: more and more while it goes straight on, but
+   slower when it is much already, for it may stop anywhere.  */
 static uint32_t
 window (struct pages *p, unsigned slot, uint64_t number)
 {
   struct client *c = &p->clients[slot];
-  uint32_t most = p->config.ahead_pages < PAGES_RUN_MAX ? p->config.ahead_pages : PAGES_RUN_MAX;
-  c->window = number == c->expected ? c->window * 2 : 1;
+  uint32_t most
+    = p->config.ahead_pages < PAGES_AHEAD_MAX ? p->config.ahead_pages : PAGES_AHEAD_MAX;
+  uint32_t more = c->window < WINDOW_STEP_PAGES ? c->window : WINDOW_STEP_PAGES;
+  c->window = number == c->expected ? c->window + more : 1;
   if (c->window > most)
     c->window = most;
   return c->window;

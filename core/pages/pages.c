@@ -10,7 +10,7 @@ pages_config_default (struct pages_config *config)
   *config = (struct pages_config) {
     .page_bytes = 4096, .copy_strategy = 2,
     .hold_us = 2000, .fence_us = 20000, .limit_us = 10000000, .retry_us = 10000,
-    .ahead_pages = 32,
+    .ahead_pages = 256,
     .lost_error = 0x40000005, .extent_error = 0x40000005, .read_only_error = 0x4000001e,
     .shutdown_error = 0x40000005,
   };

@@ -44,7 +44,8 @@
 #include "core/base/status.h"
 
 #define PAGES_CLIENTS_MAX 64u		/* at one time: sets of clients are 64 bits */
-#define PAGES_RUN_MAX 64u		/* pages in one action, but LOCKs for calls */
+#define PAGES_RUN_MAX 64u		/* pages in one action, but LOCKs for calls and reads */
+#define PAGES_AHEAD_MAX 1024u		/* pages read at once */
 #define PAGES_REQUEST_PAGES_MAX 1024u	/* pages in one data_request or data_unlock */
 #define PAGES_NEVER UINT64_MAX
 
@@ -70,7 +71,7 @@ struct pages_config
   uint64_t limit_us;		/* a client that owes an answer so long is dropped */
   uint64_t retry_us;		/* when memory ran out, look again after this time */
   uint32_t ahead_pages;		/* most pages read for one that was asked for, up to
-				   PAGES_RUN_MAX; 1: no reading ahead */
+				   PAGES_AHEAD_MAX; 1: no reading ahead */
 
   int32_t lost_error;		/* the only copy went with a kernel */
   int32_t extent_error;		/* a request beyond the extent */
@@ -78,7 +79,7 @@ struct pages_config
   int32_t shutdown_error;	/* a request that shutdown finds waiting */
 };
 /* 4096 bytes, extent 0, no caching, copy strategy DELAY (2), no notification, 2 ms,
-   20 ms, 10 s, 10 ms, 32 pages; the Hurd's EIO, EIO, EROFS, EIO.  */
+   20 ms, 10 s, 10 ms, 256 pages; the Hurd's EIO, EIO, EROFS, EIO.  */
 void pages_config_default (struct pages_config *config);
 
 enum dr_status pages_create (const struct pages_config *config,
