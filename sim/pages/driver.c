@@ -238,6 +238,13 @@ driver_deliver (struct world *w, unsigned k)
   w->result.messages++;
   if (status == DR_NO_MEMORY)
     return;			/* again, later */
+  if (status == DR_SESSION_OVER)
+    {
+      /* It may have been dropped already, which nobody has been told yet.  */
+      driver_drain (w);
+      if (!kernel->joined)
+	return;
+    }
   if (status != DR_OK)
     world_violation (w, "P3", "the engine says \"%s\" to message %u of kernel %u",
 		     dr_status_text (status), m->kind, k);
