@@ -4,7 +4,7 @@
 
 #include "core/pages/internal.h"
 
-enum { WINDOW_STEP_PAGES = 32 };
+enum { WINDOW_STEP_PAGES = 32, READ_ON_PAGES = 4 };
 
 static bool
 same_want (const struct want *a, const struct want *b)
@@ -166,6 +166,50 @@ window (struct pages *p, unsigned slot, uint64_t number)
   return c->window;
 }
 
+/* Pages from NUMBER on, as many as may come along, at most MOST.  */
+static uint32_t
+read_ahead (struct pages *p, unsigned slot, uint64_t number, uint32_t most)
+{
+  uint32_t count = 0;
+  for (; count < most; count++)
+    {
+      struct page *more = page_ahead (p, number + count, slot);
+      if (!more)
+	break;
+      more->reading = true;
+      more->ahead = (uint8_t) (slot + 1);
+    }
+  p->clients[slot].expected = number + count;
+  return count;
+}
+
+void
+read_on_note (struct pages *p, unsigned slot, uint64_t number)
+{
+  struct client *c = &p->clients[slot];
+  if (c->window >= READ_ON_PAGES && number < c->expected
+      && c->expected - number <= c->window / 2)
+    c->read_on = true;
+}
+
+bool
+read_on_next (struct pages *p, unsigned slot, struct pages_action *a)
+{
+  struct client *c = &p->clients[slot];
+  uint64_t first = c->expected, bytes = p->config.page_bytes;
+  if (!c->read_on)
+    return false;
+  c->read_on = false;
+  if (p->closing)
+    return false;
+  uint32_t count = read_ahead (p, slot, first, window (p, slot, first));
+  if (!count)
+    return false;
+  *a = (struct pages_action) { .kind = PAGES_STORE_READ, .offset = first * bytes,
+			       .length = count * bytes };
+  return true;
+}
+
 static bool
 commit_load (struct pages *p, struct page *page, uint64_t count, struct want want,
 	     struct pages_action *a)
@@ -174,16 +218,7 @@ commit_load (struct pages *p, struct page *page, uint64_t count, struct want wan
   a->kind = PAGES_STORE_READ;
   for (uint64_t i = 0; i < count; i++)
     map_active (p, page->number + i)->reading = true;
-  while (count < most)
-    {
-      struct page *more = page_ahead (p, page->number + count, want.slot);
-      if (!more)
-	break;
-      more->reading = true;
-      more->ahead = (uint8_t) (want.slot + 1);
-      count++;
-    }
-  p->clients[want.slot].expected = page->number + count;
+  count += read_ahead (p, want.slot, page->number + count, count < most ? most - (uint32_t) count : 0);
   fill (p, page, count, a);
   return true;
 }
@@ -266,6 +301,10 @@ commit_supply (struct pages *p, struct page *page, uint64_t count, uint64_t supp
 	make_writer (p, each, want.slot, CERTAIN_PRECIOUS);
       else
 	each->s.readers |= bit_of (want.slot);
+      /* There is nobody else who could want it soon: the driver, who is then the only one
+	 to have it, may give the memory away instead of a copy.  */
+      if (p->clients_count == 1)
+	slice_clear (&each->fresh);
       given (p, each, want.slot);
     }
   return true;

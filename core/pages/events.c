@@ -185,6 +185,7 @@ pages_data_request (struct pages *p, uint64_t now, uint32_t client, uint64_t off
     return DR_NO_MEMORY;
   for (uint64_t n = range.first; n < range.first + range.count; n++)
     wait_in_line (p, map_active (p, n), (unsigned) slot, access | PAGES_READ, false, &list);
+  read_on_note (p, (unsigned) slot, range.first);
   free_waiters (p, list);
   return DR_OK;
 }

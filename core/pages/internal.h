@@ -138,6 +138,7 @@ struct client
   uint32_t asks_without_reply;
   uint64_t expected;		/* the page after the last run that was read for it */
   uint32_t window;
+  bool read_on;			/* it catches up with what is read ahead for it */
 };
 
 enum call_kind { CALL_SYNC, CALL_RETURN, CALL_FLUSH, CALL_ATTRIBUTES };
@@ -317,6 +318,10 @@ const struct dr_slice *page_data (const struct page *page);
    happened.  */
 bool commit (struct pages *p, struct page *page, struct want want,
 	     struct pages_action *action);
+/* SLOT asks for page NUMBER, which may be on its way already.  */
+void read_on_note (struct pages *p, unsigned slot, uint64_t number);
+/* The next part of what is read ahead for SLOT, if it is time for it.  */
+bool read_on_next (struct pages *p, unsigned slot, struct pages_action *action);
 
 /* --- calls.c ----------------------------------------------------------------------- */
 

@@ -138,7 +138,7 @@ client_next (struct pages *p, unsigned slot, struct pages_action *a)
       return true;
     }
   if (c->ready)
-    return fence_next (p, slot, a);
+    return fence_next (p, slot, a) || read_on_next (p, slot, a);
   c->ready = true;
   *a = (struct pages_action) { .kind = PAGES_READY, .client = c->number,
     .may_cache = p->config.may_cache, .copy_strategy = p->config.copy_strategy };

@@ -137,7 +137,7 @@ static void
 put_client (const struct digest *d, const struct client *c)
 {
   put (d, (uint64_t) (c->number != 0) | (uint64_t) c->read_only << 1 | (uint64_t) c->ready << 2
-	  | (uint64_t) c->leaving << 3 | (uint64_t) c->window << 8 | c->expected << 32);
+	  | (uint64_t) c->leaving << 3 | (uint64_t) c->read_on << 4 | (uint64_t) c->window << 8 | c->expected << 32);
   for (const struct ask *a = c->first_ask; a; a = a->next)
     {
       put (d, (uint64_t) 1 << 63 | (uint64_t) a->kind << 48 | (uint64_t) a->reply << 47
