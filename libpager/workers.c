@@ -122,21 +122,22 @@ work (void *argument)
   return NULL;
 }
 
-/* Wakes or starts a worker for each job that would else wait behind another.  */
-static void
+/* Starts a worker for each job that would else wait behind another.  True: one is to be
+   woken, best without the lock, which it takes first of all.  */
+static bool
 staff (struct pager_requests *requests)
 {
   if (requests->inhibited)
-    return;
-  pthread_cond_signal (&requests->work);
+    return false;
   while (requests->queued > requests->idle + requests->starting
 	 && requests->workers < WORKERS_MAX)
     {
       if (requests_thread (work, requests))
-	return;			/* the others get to it */
+	break;			/* the others get to it */
       requests->workers++;
       requests->starting++;
     }
+  return requests->idle;
 }
 
 void
@@ -154,8 +155,10 @@ requests_submit (struct pager_requests *requests, struct job *job)
   *(requests->last ? &requests->last->next : &requests->first) = job;
   requests->last = job;
   requests->queued++;
-  staff (requests);
+  bool wake = staff (requests);
   pthread_mutex_unlock (&requests->lock);
+  if (wake)
+    pthread_cond_signal (&requests->work);
 }
 
 /* --- Inhibition --------------------------------------------------------------------- */

@@ -305,7 +305,8 @@ commit_supply (struct pages *p, struct page *page, uint64_t count, uint64_t supp
 	 to have it, may give the memory away instead of a copy.  */
       if (p->clients_count == 1)
 	slice_clear (&each->fresh);
-      given (p, each, want.slot);
+      if (want.write || p->clients_count > 1)
+	given (p, each, want.slot);
     }
   return true;
 }
