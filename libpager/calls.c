@@ -26,6 +26,7 @@ static void
 finish (struct pager *pager, enum dr_status status, struct waiting *waiting, int wait)
 {
   bool deref = engine_act (pager);
+  engine_start (pager);
   while (status == DR_OK && wait && !waiting->done)
     pthread_cond_wait (&pager->woken, &pager->lock);
   engine_unlock (pager, deref);

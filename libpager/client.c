@@ -154,7 +154,7 @@ client_send (struct pager *pager, const struct pages_action *action)
   if (client->sending)
     return;
   client->sending = true;
-  requests_submit (pager->requests, &client->job);
+  engine_submit (pager, &client->job);
 }
 
 static struct outgoing *

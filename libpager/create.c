@@ -102,6 +102,7 @@ create (struct user_pager_info *upi, size_t more, struct port_bucket *bucket, bo
   memset ((char *) pager + sizeof pager->port, 0, sizeof *pager - sizeof pager->port);
   pager->upi = more ? (struct user_pager_info *) (pager + 1) : upi;
   pager->requests = requests;
+  pager->to_submit_end = &pager->to_submit;
   pthread_mutex_init (&pager->lock, NULL);
   pthread_cond_init (&pager->woken, NULL);
   pager->complete
@@ -193,9 +194,45 @@ engine_act (struct pager *pager)
 }
 
 void
+engine_submit (struct pager *pager, struct job *job)
+{
+  job->next = NULL;
+  *pager->to_submit_end = job;
+  pager->to_submit_end = &job->next;
+}
+
+static struct job *
+take_jobs (struct pager *pager)
+{
+  struct job *first = pager->to_submit;
+  pager->to_submit = NULL;
+  pager->to_submit_end = &pager->to_submit;
+  return first;
+}
+
+static void
+submit (struct pager_requests *requests, struct job *job)
+{
+  for (struct job *next; job; job = next)
+    {
+      next = job->next;		/* it may be done, and gone, at once */
+      requests_submit (requests, job);
+    }
+}
+
+void
+engine_start (struct pager *pager)
+{
+  submit (pager->requests, take_jobs (pager));
+}
+
+void
 engine_unlock (struct pager *pager, bool deref)
 {
+  struct job *jobs = take_jobs (pager);
+  struct pager_requests *requests = pager->requests;
   pthread_mutex_unlock (&pager->lock);
+  submit (requests, jobs);
   if (deref)
     ports_port_deref (pager);
 }

@@ -97,6 +97,7 @@ struct pager
   bool complete;		/* made wholly: the user knows it */
   bool shut;
   uint64_t extent_pages;	/* as the engine knows it */
+  struct job *to_submit, **to_submit_end;	/* as soon as the lock is given up */
   struct pager_statistics statistics;
 
   struct pager *next_armed, **armed_at;	/* the requests' lock */
@@ -116,9 +117,13 @@ void *sure_alloc (size_t bytes);
    a reference that lasts.  */
 void engine_enter (struct pager *pager);
 void engine_leave (struct pager *pager);
-/* For who stays: the actions, without unlocking; what it returns goes to engine_unlock.  */
+/* For who stays: the actions, without unlocking; what it returns goes to engine_unlock.
+   Nothing of it happens until that, or engine_start.  */
 bool engine_act (struct pager *pager);
+void engine_start (struct pager *pager);
 void engine_unlock (struct pager *pager, bool deref);
+/* JOB is for a worker: not before the lock, which it takes first of all, is given up.  */
+void engine_submit (struct pager *pager, struct job *job);
 /* Unlocks for a moment, for memory to come free.  */
 void engine_pause (struct pager *pager);
 

@@ -190,5 +190,5 @@ store_submit (struct pager *pager, const struct pages_action *action)
   ports_port_ref (pager);
   pager->statistics.reads += action->kind == PAGES_STORE_READ;
   pager->statistics.writes += action->kind == PAGES_STORE_WRITE;
-  requests_submit (pager->requests, &s->job);
+  engine_submit (pager, &s->job);
 }
