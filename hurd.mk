@@ -2,8 +2,9 @@
 # On a GNU/Hurd (amd64) itself: the same sources against its own headers and libraries.
 #
 #   apt install gcc make mig libsodium-dev        (hurd-dev and gnumach-dev come with libc's)
-#   make -f hurd.mk                 builds build/hurd/bin/netmsg
+#   make -f hurd.mk                 builds build/hurd/bin/netmsg and build/hurd/lib/libpager.*
 #   make -f hurd.mk install         into $(DESTDIR)$(prefix)
+#   make -f hurd.mk netmsg          (or libpager) that alone
 #
 # Elsewhere the compiler and MIG can be named: CC, MIGCOM, SYSTEM_CPPFLAGS.
 
@@ -21,9 +22,10 @@ netmsg_objects := $(netmsg_sources:%.c=$(B)/%.o) $(netmsg_stubs:%=$(B)/mig/%.o)
 
 compile = $(CC) -std=gnu11 $(CFLAGS) -fno-strict-aliasing -D_GNU_SOURCE $(SYSTEM_CPPFLAGS) -I. -Inetmsg -I$(B)/mig -Wall
 
-.PHONY: all install clean
+.PHONY: all netmsg libpager install clean
 .DELETE_ON_ERROR:
-all: $(B)/bin/netmsg
+all: netmsg libpager
+netmsg: $(B)/bin/netmsg
 
 $(B)/bin/netmsg: $(netmsg_objects)
 	@mkdir -p $(@D)
@@ -61,11 +63,54 @@ $(B)/mig/mach_debug/mach_debug.c $(B)/mig/mach_debug/mach_debug.h &:
 	$(call preprocess,mach_debug/mach_debug.defs) | $(MIGCOM) -list /dev/null -server /dev/null \
 		-user $(B)/mig/mach_debug/mach_debug.c -header $(B)/mig/mach_debug/mach_debug.h
 
+# libpager: a server linked with this one, or started with its folder in LD_LIBRARY_PATH, has
+# its objects mapped by many kernels.
+soname := libpager.so.0.3
+pager_sources := $(wildcard libpager/*.c core/pages/*.c core/base/*.c)
+pager_objects := $(pager_sources:%.c=$(B)/pic/%.o) $(B)/pic/memory_object.o
+libpager: $(B)/lib/libpager.a $(B)/lib/$(soname)
+
+$(B)/pic/memory_object.c $(B)/pic/memory_object_S.h &: libpager/mig-mutate.h
+	@mkdir -p $(@D)
+	$(call preprocess,mach/memory_object.defs,-include libpager/mig-mutate.h) | $(MIGCOM) -prefix libpager_ \
+		-list /dev/null -user /dev/null -header /dev/null -server $(B)/pic/memory_object.c -sheader $(B)/pic/memory_object_S.h
+
+# Its own <hurd/pager.h> comes before the system's.
+$(B)/pic/include/hurd/%.h: libpager/%.h
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(pager_objects): $(B)/pic/memory_object_S.h $(B)/pic/include/hurd/pager.h $(B)/pic/include/hurd/pager_extra.h
+
+$(B)/pic/memory_object.o: $(B)/pic/memory_object.c
+	$(compile) -fPIC -w -c -o $@ $<
+
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(compile) -I$(B)/pic/include -I$(B)/pic -fPIC -Wextra -Wno-unused-parameter -MMD -MP -c -o $@ $<
+
+# Only the interface shows.
+$(B)/lib/libpager.a: $(pager_objects)
+	@mkdir -p $(@D)
+	$(LD) -r -o $(B)/pic/libpager.o $^
+	objcopy -w --keep-global-symbol='pager_*' $(B)/pic/libpager.o
+	rm -f $@
+	$(AR) rcs $@ $(B)/pic/libpager.o
+
+$(B)/lib/$(soname): $(pager_objects)
+	@mkdir -p $(@D)
+	printf '{ global: pager_*; local: *; };\n' >$(B)/pic/exports
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(soname) -Wl,--version-script,$(B)/pic/exports -o $@ $^ -lports -lpthread
+	ln -sf $(soname) $(B)/lib/libpager.so
+
 install: all
+	install -D -m 644 -t $(DESTDIR)$(prefix)/lib $(B)/lib/libpager.a $(B)/lib/$(soname)
+	ln -sf $(soname) $(DESTDIR)$(prefix)/lib/libpager.so
+	install -D -m 644 -t $(DESTDIR)$(prefix)/include/hurd libpager/pager.h libpager/pager_extra.h
 	install -D $(B)/bin/netmsg $(DESTDIR)$(prefix)/sbin/netmsg
 	install -D -m 644 doc/netmsg.8 $(DESTDIR)$(prefix)/share/man/man8/netmsg.8
 
 clean:
 	rm -rf $(B)
 
--include $(netmsg_objects:.o=.d)
+-include $(netmsg_objects:.o=.d) $(pager_objects:.o=.d)

@@ -85,10 +85,62 @@ figures_of_cluster()
 	figure loss_ratio "$(ratio "$(value read-loss)" "$(value tcp-loss)")" x "read over TCP at 1 % loss (at least 1.0)"
 }
 
-# On one machine, whose kernel has an object twice (see fault-bench.c).
+# On one machine, whose kernel has an object twice (see fault-bench.c); and with a reader on
+# the other machine too.
 measure_faults()
 {
-	on_bench 1 60 /tests/cluster/fault-bench >"$logs/bench/faults" && say "$(cat "$logs/bench/faults")"
+	on_bench 1 60 /tests/cluster/fault-bench >"$logs/bench/faults" &&
+	pager_server /pages 2000 &&
+	on_bench 1 30 '/tests/cluster/pager-use /pages stay-ro 80 8 >/tmp/stays & sleep 1; cat /tmp/stays' &&
+	on_bench 2 30 '/tests/cluster/pager-use /mnt/pages stay 80 8 >/tmp/stays & sleep 1; cat /tmp/stays' &&
+	echo "fault_msgs_upgrade_2 $(on_bench 1 30 '/tests/cluster/pager-use /pages upgrade 80 8')" >>"$logs/bench/faults" &&
+	say "$(cat "$logs/bench/faults")"
+}
+
+pager_server() # PATH HOLD_US
+{
+	on_bench 1 30 "/tests/cluster/pager-server $1 $2 >/dev/null 2>&1 &
+		until /tests/cluster/pager-use $1 show 2>/dev/null; do sleep 1; done"
+}
+
+bench_pingpong_s=5
+
+# Both machines write one page as fast as they get it: with the minimum hold and without.
+measure_pingpong()
+{
+	local hold path
+	for hold in 2000 0; do
+		path=/pingpong-$hold
+		pager_server "$path" "$hold" || return
+		on_bench 1 60 "/tests/cluster/pager-use $path pingpong 0 0 $bench_pingpong_s" >"$logs/bench/pingpong-$hold-1" &
+		on_bench 2 60 "/tests/cluster/pager-use /mnt$path pingpong 0 1 $bench_pingpong_s" >"$logs/bench/pingpong-$hold-2"
+		wait $! || return
+		say "hold $hold us: node 1: $(cat "$logs/bench/pingpong-$hold-1")"
+		say "hold $hold us: node 2: $(cat "$logs/bench/pingpong-$hold-2")"
+	done
+}
+
+# Faults of one page each, in turns with null RPCs and raw transfers.
+measure_fault_time()
+{
+	local _
+	for _ in $(seq "$bench_rounds"); do
+		measure_once fault-rpc mean_us 60 'seek /mnt/srv/big 1000' &&
+		measure_once fault-tcp mib_s 60 'tcp-client 10.77.0.1 7001 16777216' || return
+		on_bench 2 60 '/tests/cluster/fault-bench /mnt/srv/big' >"$logs/bench/fault-once" || return
+		say "$(cat "$logs/bench/fault-once")"
+		sed -n 's/.*fault_us \([0-9.]*\).*/\1/p' "$logs/bench/fault-once" >>"$logs/bench/fault"
+	done
+}
+
+# The same file, by read and through a mapping.
+measure_mapping()
+{
+	local _
+	for _ in $(seq "$bench_rounds"); do
+		measure_once map-read mib_s "$bench_limit_s" 'read /mnt/srv/big' &&
+		measure_once map-mmap mib_s "$bench_limit_s" 'mmap /mnt/srv/big' || return
+	done
 }
 
 figures_of_faults()
@@ -99,9 +151,33 @@ figures_of_faults()
 			*_read) echo 'to read a clean page (2)' ;;
 			*_upgrade_0) echo 'to write a page that was read (2)' ;;
 			*_upgrade_1) echo 'the same with one other reader (2 + 2)' ;;
+			*_upgrade_2) echo 'the same with two other readers, one remote (2 + 4)' ;;
 			*_dirty) echo 'to read a page that is dirty elsewhere (at most 4)' ;;
 		esac)"
 	done <"$logs/bench/faults"
+}
+
+# Of the KEYs of both nodes' lines.
+pingpong() # HOLD KEY sum|mean
+{
+	sed -n "s/.*$2 \\([0-9.]*\\).*/\\1/p" "$logs/bench/pingpong-$1-1" "$logs/bench/pingpong-$1-2" |
+		awk -v how="$3" '{ s += $1 } END { printf "%.1f", how == "sum" ? s : s / NR }'
+}
+
+figures_of_mapping()
+{
+	local hold name rpc tcp fault
+	for hold in 2000 0; do
+		name=$([ "$hold" = 0 ] && echo pingpong_no_hold || echo pingpong)
+		figure "$name" "$(pingpong "$hold" handovers_s sum)" "per s" "hand-overs of a page that two nodes write, hold $hold us"
+		figure "${name}_work" "$(pingpong "$hold" work mean)" writes "work per hand-over"
+	done
+	rpc=$(median <"$logs/bench/fault-rpc") tcp=$(median <"$logs/bench/fault-tcp") fault=$(median <"$logs/bench/fault")
+	figure fault_us "$fault" us "remote read fault of one page"
+	figure fault_ratio "$(awk -v f="$fault" -v r="$rpc" -v t="$tcp" 'BEGIN { printf "%.3f", f / (r + 4096 / t / 1.048576) }')" x \
+		"that over null RPC ($rpc us) and one page of raw TCP (at most 1.5)"
+	figure mmap_read_mib_s "$(median <"$logs/bench/map-mmap")" MiB/s "64 MiB read through a remote mapping"
+	figure mmap_read_ratio "$(ratio "$(median <"$logs/bench/map-mmap")" "$(median <"$logs/bench/map-read")")" x "that over read() of the same file (at least 0.8)"
 }
 
 host_benches()
@@ -144,12 +220,16 @@ bench_run() # RUN_FOLDER
 	testbed/cluster --run "$bench_folder" down >/dev/null 2>&1
 	step bench/boot 120 "booting two machines" bench_boot
 	step bench/faults 90 "counting messages per page fault" measure_faults
+	step bench/pingpong 200 "two nodes writing one page" measure_pingpong
+	step bench/fault-time 400 "remote page faults, in turns with null RPCs" measure_fault_time
+	step bench/mapping 1800 "remote mappings, in turns with read" measure_mapping
 	step bench/rpc 300 "round trips, in turns with raw UDP" measure_rpc
 	step bench/streams 1800 "sequential reads, in turns with raw TCP" measure_streams ''
 	step bench/streams-loss 1800 "the same at 1 % loss" measure_streams_with_loss
 	step bench/down 60 "ending the machines" testbed/cluster --run "$bench_folder" down
 	[ ! -e "$logs/bench/host.log" ] || figures_of_host
 	figures_of_faults
+	figures_of_mapping
 	figures_of_cluster
 	print_figures
 }

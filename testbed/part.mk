@@ -88,6 +88,12 @@ $(B)/demo-small/node2.tar: $(B)/demo-small/node1.tar
 .PHONY: demo-data
 demo-data: $(B)/demo/node1.tar $(B)/demo/node2.tar $(B)/demo-small/node1.tar $(B)/demo-small/node2.tar
 
+$(B)/host/bench/pagemap: testbed/bench/pagemap.c $(B)/host/core/pages.a $(B)/host/core/base.a
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -g -I$(top) $(WARN) -o $@ $^
+
+host-bench: $(B)/host/bench/pagemap
+
 # What `drove bench` runs on the nodes, in an archive of its own.
 $(B)/node/bench/netbench: testbed/bench/netbench.c $(B)/node/sysroot/lib/libc.a
 	@mkdir -p $(@D)

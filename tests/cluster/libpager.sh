@@ -41,6 +41,34 @@ take_turns '1 2' 30
 take_turns '2 3' 20
 take_turns '1 2 3' 10
 
+# Messages, counted: a write where others have read the page.
+stay() { # K COMMAND
+	on "$1" "/tests/cluster/pager-use $(where "$1") $2 >/tmp/stays 2>&1 & echo \$! >>/tmp/staying
+		while [ \"\$(cat /tmp/stays)\" != held ]; do sleep 1; done" || bail_out "node $1 stays"
+}
+leave() { on "$1" 'kill $(cat /tmp/staying); rm /tmp/staying; sleep 1'; }
+equal "a write upgrade takes 2 messages" 2.00 "$(use 1 'upgrade 80 8')"
+stay 2 'stay 80 8'
+equal "with one other reader 4" 4.00 "$(use 1 'upgrade 80 8')"
+stay 2 'stay 90 8'
+stay 3 'stay 90 8'
+equal "with two 6" 6.00 "$(use 1 'upgrade 90 8')"
+leave 2
+leave 3
+
+# Two kernels write one page in a loop: both get on.
+ping_pong() # SECONDS
+{
+	use 1 40 "pingpong 70 0 $1" >"$scratch/ping1" &
+	use 2 40 "pingpong 70 1 $1" >"$scratch/ping2"
+	wait
+}
+ping_pong 3
+for k in 1 2; do
+	got=$(cat "$scratch/ping$k")
+	contains "node $k gets on: $got" '^handovers_s [1-9][0-9]*\.[0-9] work [1-9][0-9.]* longest_ms [0-9]{1,3}$' "$got"
+done
+
 equal "node 2 reads the read-only object" abcdefgh "$(use 2 'check-ro 26 8')"
 equal "node 2 may not write it" refused "$(use 2 'write-ro 30')"
 equal "nor node 1" refused "$(use 1 'write-ro 30')"

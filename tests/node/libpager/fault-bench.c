@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <hurd/io.h>
 
-enum { PAGES = 200, STEP = 4 /* apart, so that nothing is read ahead */, FAULTS_MAX = 4096 };
+enum { PAGES = 200, STEP = 4 /* apart, so that nothing is read ahead */, FAULTS_MAX = 1000 };
 
 static char *reader;
 static struct world w;

@@ -117,11 +117,13 @@ main (int argc, char **argv)
   struct port_bucket *bucket = ports_create_bucket ();
   struct pager_requests *requests;
   mach_port_t set;
-  if (argc != 2)
+  if (argc != 2 && argc != 3)
     {
-      fprintf (stderr, "usage: pager-server FILE\n");
+      fprintf (stderr, "usage: pager-server FILE [MINIMUM HOLD IN us]\n");
       return 2;
     }
+  pager_set_defaults (argc > 2 ? (uint64_t) atoi (argv[2]) : PAGER_HOLD_US, PAGER_LIMIT_MS,
+		      PAGER_AHEAD_PAGES);
   store_init (&store, STORE_PAGES);
   mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_PORT_SET, &set);
   control = new_port (set);

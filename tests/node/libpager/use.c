@@ -5,6 +5,10 @@
      turns ROLE ROLES N     N turns of each role's: who has the turn finds in some pages what
                             the one before wrote, writes them anew and hands the turn on
      hold FIRST COUNT C     write the letter C to COUNT pages, then keep them mapped
+     stay FIRST COUNT       read COUNT pages, then keep them mapped
+     stay-ro FIRST COUNT    the same by the read-only object
+     upgrade FIRST COUNT    read COUNT pages, write them one by one: messages for each write
+     pingpong PAGE ROLE S   for S seconds count in a page in which the other role counts
      check FIRST COUNT      a letter per page: its contents; `!' it faults, `?' a mixture
      check-ro FIRST COUNT   the same by the read-only object
      write-ro PAGE          a write there: prints `refused' or `written'  */
@@ -14,10 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <hurd/io.h>
 
-enum { TURN_PAGES = 4, TURN_LIMIT_S = 60 };
+enum { TURN_PAGES = 4, TURN_LIMIT_S = 60, SETTLE_US = 400000, PING_WAIT_S = 20 };
 
 static file_t file;
 
@@ -123,6 +128,93 @@ hold (unsigned first, unsigned count, char letter)
     pause ();
 }
 
+/* Reads, and keeps what it read.  */
+static void __attribute__ ((noreturn))
+stay (unsigned first, unsigned count, bool read_only)
+{
+  char *at = map_file (read_only);
+  for (unsigned p = first; p < first + count; p++)
+    byte_at (at + p * vm_page_size);
+  printf ("held\n");
+  fflush (stdout);
+  for (;;)
+    pause ();
+}
+
+static unsigned
+messages (void)
+{
+  char text[512];
+  data_t data = text;
+  mach_msg_type_number_t bytes = sizeof text - 1;
+  if (io_read (file, &data, &bytes, -1, bytes))
+    return 0;
+  data[bytes] = '\0';
+  const char *found = strstr (data, "messages ");
+  return found ? atoi (found + strlen ("messages ")) : 0;
+}
+
+/* Messages for each page that is read here and then written.  */
+static int
+upgrade (unsigned first, unsigned count)
+{
+  char *at = map_file (false);
+  for (unsigned p = first; p < first + count; p++)
+    byte_at (at + p * vm_page_size);
+  usleep (SETTLE_US);
+  unsigned before = messages ();
+  for (unsigned p = first; p < first + count; p++)
+    poke (at + p * vm_page_size, 'U');
+  usleep (SETTLE_US);
+  printf ("%.2f\n", (messages () - before) / (double) count);
+  return 0;
+}
+
+static double
+now_s (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* Counts in its own word of a page in which somebody else does the same, ROLE 0 and 1.  The
+   page has come over when the other's word has changed.  */
+static int
+ping_pong (unsigned page, unsigned role, unsigned seconds)
+{
+  volatile uint64_t *word = (uint64_t *) (map_file (false) + page * vm_page_size);
+  uint64_t work = 0, seen = word[!role], overs = 0;
+  double start = now_s (), last = start, longest = 0, now = start;
+  word[role] = 0;
+  /* Until there are two of them.  */
+  while (word[!role] == seen && now - start < PING_WAIT_S)
+    {
+      word[role]++;
+      now = now_s ();
+    }
+  start = last = now;
+  while (now - start < seconds)
+    {
+      word[role]++;
+      work++;
+      if (word[!role] != seen)
+	{
+	  seen = word[!role];
+	  overs++;
+	}
+      if (work % 16 == 0)
+	{
+	  now = now_s ();
+	  longest = now - last > longest ? now - last : longest;
+	  last = now;
+	}
+    }
+  printf ("handovers_s %.1f work %.1f longest_ms %.0f\n", overs / (double) seconds,
+	  overs ? work / (double) overs : 0, longest * 1e3);
+  return overs == 0;
+}
+
 static int
 look (unsigned first, unsigned count, bool read_only)
 {
@@ -160,6 +252,12 @@ command (int argc, char **argv)
     return turns (a, b, atoi (argv[5]));
   if (!strcmp (name, "hold") && argc == 6)
     hold (a, b, *argv[5]);
+  if (!strcmp (name, "stay") || !strcmp (name, "stay-ro"))
+    stay (a, b, name[4]);
+  if (!strcmp (name, "upgrade"))
+    return upgrade (a, b);
+  if (!strcmp (name, "pingpong") && argc == 6)
+    return ping_pong (a, b, atoi (argv[5]));
   if (!strcmp (name, "check") || !strcmp (name, "check-ro"))
     return look (a, b, name[5]);
   if (!strcmp (name, "write-ro"))
