@@ -87,7 +87,7 @@ $(B)/pic/memory_object.o: $(B)/pic/memory_object.c
 
 $(B)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(compile) -I$(B)/pic/include -I$(B)/pic -fPIC -Wextra -Wno-unused-parameter -MMD -MP -c -o $@ $<
+	$(compile) -I$(B)/pic/include -I$(B)/pic -fPIC -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -MMD -MP -c -o $@ $<
 
 # Only the interface shows.
 $(B)/lib/libpager.a: $(pager_objects)
