@@ -26,13 +26,16 @@ done
 # Node 3 dies in the middle.
 operations=1000000	# more than node 3 can do
 on 1 "$program /srv/lossy make $pages" >"$scratch/out" 2>&1 || bail_out "node 1 makes another file" "$scratch/out"
+on 3 60 "$program $(path 3 lossy) work 3 $nodes $operations >/tmp/work 2>&1 &
+	while ! grep 'under way' /tmp/work; do sleep 1; done" >"$scratch/out" 2>&1 || bail_out "node 3 writes" "$scratch/out"
 for k in 1 2; do
-	on "$k" 100 "$program $(path "$k" lossy) work $k $nodes 2500 lossy" >"$scratch/lossy$k" 2>&1 &
+	on "$k" 100 "$program $(path "$k" lossy) work $k $nodes 2000 lossy" >"$scratch/lossy$k" 2>&1 &
 done
-on 3 100 "$program $(path 3 lossy) work 3 $nodes $operations" >/dev/null 2>&1 &
-sleep 3
+sleep 1
 cluster kill 3
 wait
+lost=$(cat "$scratch"/lossy[12] | sed -n 's/.* lost \([0-9]*\),.*/\1/p' | awk '{ n += $1 } END { print n + 0 }')
+contains "pages were lost with node 3: $lost" '^[1-9]' "$lost"
 for k in 1 2; do
 	got=$(tail -n 1 "$scratch/lossy$k")
 	contains "node $k goes on, with no wrong read: $got" "^node $k: reads .* bad 0\$" "$got"

@@ -15,7 +15,7 @@
 #include <string.h>
 #include "map.h"
 
-enum { NODES_MAX = 4, PAGES_MAX = 1000, SLOT_BYTES = 64 };
+enum { NODES_MAX = 4, PAGES_MAX = 1000, SLOT_BYTES = 64, UNDER_WAY = 300 /* operations */ };
 
 struct slot { volatile uint32_t first, second; char rest[SLOT_BYTES - 8]; };
 
@@ -151,6 +151,10 @@ static int run(unsigned nodes, long operations, bool lossy)
 		long took = now_us() - before;
 		if (took > work.longest_us)
 			work.longest_us = took;
+		if (done == UNDER_WAY) {
+			puts("under way");
+			fflush(stdout);
+		}
 	}
 	printf("node %u: reads %ld writes %ld syncs %ld calls %ld maps %ld lost %ld, %ld ms, longest %ld ms, bad %ld\n", work.node,
 	       work.reads, work.writes, work.syncs, work.calls, work.maps, work.lost, (now_us() - start) / 1000,
