@@ -304,6 +304,39 @@ sequential_faults_read_ahead (void **state)
 }
 
 static void
+reading_far (struct pages_config *config)
+{
+  config->extent = 400;
+  config->ahead_pages = 100;
+}
+
+static void
+long_run_that_was_read_goes_out_in_parts (void **state)
+{
+  static const unsigned window[] = { 1, 2, 4, 8, 16, 32, 64, 96, 100 };
+  struct harness h;
+  start (&h, reading_far);
+  uint32_t a = join (&h, false);
+  uint64_t at = 0;
+  for (unsigned i = 0; i < sizeof window / sizeof *window; at += window[i++])
+    {
+      request (&h, a, at, PAGES_READ);
+      expect_load (&h, at, window[i]);
+      loaded (&h, at, window[i], 1000 + at);
+      for (unsigned done = 0, part; done < window[i]; done += part)
+	{
+	  part = window[i] - done < PAGES_RUN_MAX ? window[i] - done : PAGES_RUN_MAX;
+	  expect_supply (&h, a, at + done, part, PAGES_WRITE, 1000 + at + done);
+	  if (h.a.reply)
+	    assert_int_equal (pages_supply_completed (h.pages, h.now, a, (at + done) * PAGE,
+						      part * PAGE, part * PAGE), DR_OK);
+	}
+      expect_nothing (&h);
+    }
+  stop (&h);
+}
+
+static void
 offered_page_can_be_taken_back (void **state)
 {
   struct harness h;
@@ -364,6 +397,7 @@ main (void)
     cmocka_unit_test (write_locked_page_is_unlocked_before_a_write),
     cmocka_unit_test (next_error_after_a_failed_unlock),
     cmocka_unit_test (sequential_faults_read_ahead),
+    cmocka_unit_test (long_run_that_was_read_goes_out_in_parts),
     cmocka_unit_test (offered_page_can_be_taken_back),
     cmocka_unit_test (library_offers_pages),
   };
