@@ -17,7 +17,7 @@
 #include <mach/time_value.h>
 #include "posix.h"
 
-enum { PAGE_BYTES = 4096, CALIBRATION_TICKS = 8, INTERPOLATED_MAX_NS = POSIX_TICK_NS - 1000, TICK_DRIFT_PART = 32 };
+enum { PAGE_BYTES = 4096, CALIBRATION_TICKS = 8, INTERPOLATED_MAX_NS = POSIX_TICK_NS - 1000, TICK_DRIFT_PART = 8 };
 enum page_state { UNTRIED, TRYING, MAPPED, MISSING };
 
 static struct {
@@ -131,8 +131,8 @@ static void begin_tick(long tick_ns, uint64_t counter)
 	if (known_ns >= CALIBRATION_TICKS * POSIX_TICK_NS && known > 0) {
 		uint64_t tick = scaled(known, POSIX_TICK_NS, known_ns);
 		began = now.tick_counter + scaled(known, tick_ns - now.tick_ns, known_ns);
-		if (counter < began || counter - began > 2 * tick)
-			began = counter;	/* earlier than thought; or ticks were lost */
+		if (counter < began || counter - began >= tick)
+			began = counter;	/* earlier than thought; or ticks were lost, else there would be the next */
 		else
 			began += (counter - began) / TICK_DRIFT_PART;
 	}
