@@ -18,7 +18,7 @@ static const char usage[] =
   "invariants R1 to R6 in each, and R7 in those with a hostile node.\n\n"
   "  --nodes K      nodes in a world, 1 to 4 (default: 2 or 3, by the seed)\n"
   "  --steps N      steps under faults (default: 400 to 3200, by the seed)\n"
-  "  --faults LIST  of cuts,crashes,memory,slow,hostile,moves,wide,link or none (default:\n"
+  "  --faults LIST  of cuts,crashes,memory,slow,hostile,moves,wide,link,sparse or none (default:\n"
   "                 by the seed):\n"
   "                   cuts     sessions end, connections fail, pairs are cut off\n"
   "                   crashes  a node loses everything and starts again\n"
@@ -29,6 +29,7 @@ static const char usage[] =
   "                   wide     port sets, renamed names, queue limits, ...\n"
   "                   link     real encrypted links over datagrams that are lost,\n"
   "                            repeated, spoilt and late\n"
+  "                   sparse   nodes ask only the next one for its root\n"
   "  --trace        print every event (best with --worlds 1)\n"
   "  --frames DIR   keep what node 0 sent node 1, for the corpus of the rights fuzzer\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
@@ -56,6 +57,7 @@ static const struct feature
   { "wide", offsetof (struct world_options, wide), 1 << 12 },
   { "hostile", offsetof (struct world_options, hostile), 7 << 13 },
   { "link", offsetof (struct world_options, link), 15 << 16 },
+  { "sparse", offsetof (struct world_options, sparse), 3 << 20 },
 };
 enum { FEATURES = sizeof features / sizeof *features };
 

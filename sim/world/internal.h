@@ -215,6 +215,10 @@ void tasks_learn (struct world *, struct task *, mk_name, uid, bool once);
 /* Forgets names that no longer exist.  */
 void tasks_forget (struct task *);
 
+/* converge.c: a world at rest, whose faults are over, must still work; then it may let go
+   of every send right, and nothing of them may be left.  */
+void world_converge (struct world *);
+
 /* check.c: at rest.  */
 void check_at_rest (struct world *);
 void check_all_gone (struct world *);

@@ -458,7 +458,8 @@ static void
 ask_root (struct world *w, struct task *t)
 {
   struct world_node *n = &w->node[t->node];
-  unsigned peer = world_roll (w, w->options.nodes);
+  unsigned peer = w->options.sparse ? (t->node + 1) % w->options.nodes
+    : world_roll (w, w->options.nodes);
   uint64_t session, number;
   if (peer == t->node || n->root_asked)
     return;

@@ -369,6 +369,8 @@ world_run (const struct world_options *options, struct world_result *result)
   if (!world_failed (w))
     check_at_rest (w);
   if (!world_failed (w))
+    world_converge (w);
+  if (!world_failed (w))
     {
       world_end_tasks (w);
       world_rest (w);

@@ -21,6 +21,8 @@ struct world_options
   bool link;			/* by real links over datagrams, instead of whole frames */
   bool slow;			/* slow receivers and nodes, short queues */
   bool wide;			/* also the rarer operations on names */
+  bool sparse;			/* a node asks only the next one for its root: other
+				   sessions are there only where rights need them */
   bool hostile;			/* the last node breaks the protocol */
   FILE *trace;			/* every event, or NULL */
   FILE *frames;			/* what node 0 sends node 1, as fuzz/fuzz_rights.c reads
