@@ -24,7 +24,7 @@ deliver_credit (struct rights *r, struct queue *q, struct message *m)
 static void
 left_line (struct rights *r, struct message *m)
 {
-  struct session *s = m->source ? session_find (r, m->source) : NULL;
+  struct session *s = m->source && m->kind == MESSAGE_PLAIN ? session_find (r, m->source) : NULL;
   if (s && s->backlog)
     s->backlog--;
 }
@@ -223,16 +223,13 @@ deliver_marker (struct rights *r, struct queue *q, struct message *m,
 {
   if (q->place == PLACE_HOME || q->arriving)
     {
-      struct session *s = session_of_key (r, &m->marker_key);
-      struct frame f = { .type = FRAME_FLUSHED, .id = m->marker_token };
-      if (s && !emit_frame (r, a, s->id, 0, &f))
-	return NO_MEMORY;
       take_off (r, q, m);
       if (q->arriving == ARRIVING_REFILL && q->refill)
 	q->refill--;
-      message_free (r, m);
+      list_append (&q->answers, &m->node);
+      owe (r, &q->work, QUEUE_ANSWER);
       queue_touch (r, q);
-      return s ? EMITTED : NOTHING;
+      return NOTHING;
     }
   take_off (r, q, m);
   q->delivering = m;

@@ -53,6 +53,9 @@ put_message (struct digest *d, const struct message *m)
   put_number (d, m->source);
   put_number (d, m->ticket);
   put_number (d, m->marker_token);
+  put_number (d, m->marker_hop);
+  put_number (d, m->hop);
+  put_number (d, m->way ? m->way->session->id : 0);
   put_number (d, (uint32_t) w->id);
   put_number (d, w->body.bytes);
   if (w->body.bytes)
@@ -118,6 +121,8 @@ put_queue (struct digest *d, const struct queue *q)
   put_number (d, 2);
   put_messages (d, &q->in);
   put_messages (d, &q->out);
+  put_messages (d, &q->passed);
+  put_messages (d, &q->answers);
   if (q->delivering)
     put_message (d, q->delivering);
 }

@@ -60,7 +60,7 @@ rights_create (const struct rights_config *config, const struct dr_alloc *alloc,
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     list_init (lists[i]);
   struct table *tables[] = { &r->session_ids, &r->identities, &r->names,
-    &r->proxies, &r->handles, &r->tokens, &r->import_handles, &r->tickets,
+    &r->proxies, &r->handles, &r->tokens, &r->hops, &r->import_handles, &r->tickets,
     &r->handoff_ids, &r->claim_ids, &r->grant_ids, &r->pending_ids, &r->taken_ids };
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
     table_init (tables[i]);
@@ -381,7 +381,7 @@ rights_destroy (struct rights *r)
   dr_assert (list_empty (&r->queues));
   dr_assert (list_empty (&r->notes) && list_empty (&r->claims));
   struct table *tables[] = { &r->session_ids, &r->identities, &r->names,
-    &r->proxies, &r->handles, &r->tokens, &r->import_handles, &r->tickets,
+    &r->proxies, &r->handles, &r->tokens, &r->hops, &r->import_handles, &r->tickets,
     &r->handoff_ids, &r->claim_ids, &r->grant_ids, &r->pending_ids, &r->taken_ids };
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
     table_done (tables[i], &r->alloc);

@@ -168,7 +168,7 @@ fields_of (uint8_t type)
     {
     case FRAME_RELEASE: return KNOWN | HAS_HANDLE | HAS_COUNT;
     case FRAME_ONCE_GONE: return KNOWN | HAS_HANDLE;
-    case FRAME_FLUSH: return KNOWN | HAS_HANDLE | HAS_KEY | HAS_ID;
+    case FRAME_FLUSH: return KNOWN | HAS_HANDLE | HAS_COUNT | HAS_KEY | HAS_ID;
     case FRAME_GRANT: return KNOWN | HAS_HANDLE | HAS_KEY | HAS_ID;
     case FRAME_UNGRANT: return KNOWN | HAS_HANDLE | HAS_ID;
     case FRAME_CREDIT: return KNOWN | HAS_CREDITS;

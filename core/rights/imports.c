@@ -69,7 +69,7 @@ import_for (struct rights *r, struct session *s, uint64_t handle, struct queue *
     return DR_PEER_FAULT;
   if (i->queue)
     queue_touch (r, i->queue);
-  import_detach (i);
+  import_detach (r, i);
   work_end (&i->work);
   i->queue = q;
   i->once = q->once;
@@ -79,11 +79,12 @@ import_for (struct rights *r, struct session *s, uint64_t handle, struct queue *
 
 /* Out of its queue; it stays in its session.  */
 void
-import_detach (struct import *i)
+import_detach (struct rights *r, struct import *i)
 {
   struct queue *q = i->queue;
   if (!q)
     return;
+  migrate_way_gone (r, i);
   list_remove (&i->in_queue);
   if (q->path == i)
     q->path = NULL;
@@ -100,7 +101,7 @@ import_free (struct rights *r, struct import *i)
   dr_assert (i->pins == 0 || !i->session->by_id.linked);
   if (i->queue)
     queue_touch (r, i->queue);
-  import_detach (i);
+  import_detach (r, i);
   work_end (&i->work);
   list_remove (&i->in_session);
   table_remove (&r->import_handles, &i->by_handle);
@@ -144,7 +145,7 @@ import_lost (struct rights *r, struct import *i)
 {
   struct queue *q = i->queue;
   bool was_path = q->path == i;
-  import_detach (i);
+  import_detach (r, i);
   queue_touch (r, q);
   if (q->place != PLACE_PROXY)
     return;

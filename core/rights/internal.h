@@ -188,6 +188,7 @@ struct queue
   bool resolving;		/* a frame being decoded brings its receive right */
 
   struct list in, out;		/* messages to deliver; messages to transmit */
+  struct list passed, answers;	/* markers passed on; markers whose answer is due */
   uint32_t in_count, out_count;
   struct message *delivering;
 
@@ -201,7 +202,7 @@ enum
 {
   QUEUE_ADOPT = 1, QUEUE_WATCH = 2, QUEUE_PAUSE = 4, QUEUE_ARM = 8,
   QUEUE_CLOSE = 16, QUEUE_FLUSH = 32, QUEUE_DELIVER = 64, QUEUE_TRANSMIT = 128,
-  QUEUE_DROP = 256, QUEUE_RETIRE = 512, QUEUE_DESTROY = 1024
+  QUEUE_DROP = 256, QUEUE_RETIRE = 512, QUEUE_DESTROY = 1024, QUEUE_ANSWER = 2048
 };
 
 enum message_kind { MESSAGE_PLAIN, MESSAGE_MARKER };
@@ -223,8 +224,13 @@ struct message
   struct hnode by_ticket;
   uint64_t ticket;
   struct queue *dest;		/* while it is being delivered; NULL for a root */
+  /* A marker: who sent it first, what that one called it, and what its last sender calls
+     it, who is answered.  Passed on, it has a number of ours and waits for the answer.  */
   struct rights_key marker_key;
-  uint64_t marker_token;
+  uint64_t marker_token, marker_hop;
+  struct hnode by_hop;
+  uint64_t hop;
+  struct import *way;		/* that it was passed on by, pinned */
 };
 
 /* We passed a queue of another home on to a peer; our import is pinned until the
@@ -330,7 +336,7 @@ struct rights
 
   struct list sessions, queues, handoffs, claims, grants, pendings, notes, roots;
   struct list work, touched, doomed, blocked, waiting, leaving;
-  struct table session_ids, identities, names, proxies, handles, tokens;
+  struct table session_ids, identities, names, proxies, handles, tokens, hops;
   struct table import_handles, tickets, handoff_ids, claim_ids, grant_ids;
   struct table pending_ids, taken_ids;
 
@@ -414,7 +420,7 @@ void import_unpin (struct rights *r, struct import *i);
 void import_named (struct rights *r, struct import *i);
 /* The import's queue has lost this way.  */
 void import_lost (struct rights *r, struct import *i);
-void import_detach (struct import *i);
+void import_detach (struct rights *r, struct import *i);
 bool import_releasable (const struct import *i);
 enum emitted import_emit (struct rights *r, struct import *i, struct rights_action *a);
 
@@ -422,7 +428,7 @@ enum emitted import_emit (struct rights *r, struct import *i, struct rights_acti
 struct message *message_new (struct rights *r, uint32_t rights, uint32_t regions,
 			     uint32_t receives);
 struct message *marker_new (struct rights *r, const struct rights_key *key,
-			    uint64_t token);
+			    uint64_t token, uint64_t hop);
 struct wire_right *message_slot (struct message *m, uint32_t slot);
 void message_set (struct message *m, uint32_t slot, struct queue *q);
 /* Gives buffers and memory back; slots must have been let go.  */
@@ -508,6 +514,14 @@ enum emitted migrate_close_emit (struct rights *r, struct queue *q, struct right
 void migrate_step (struct rights *r, struct queue *q);
 enum dr_status migrate_frame (struct rights *r, struct session *s, const struct frame *f);
 void migrate_redirect (struct rights *r, struct queue *q, struct import *way);
+/* The marker was sent on by WAY, and called HOP: it waits for its answer.  */
+void migrate_passed (struct rights *r, struct queue *q, struct message *m, struct import *way,
+		     uint64_t hop);
+/* No answer comes any more by I, nor anything in front of a marker.  */
+void migrate_way_gone (struct rights *r, struct import *i);
+/* Q died: so do its markers; whoever sent them learns of the death.  */
+void migrate_kill (struct rights *r, struct queue *q);
+enum emitted migrate_answer_emit (struct rights *r, struct queue *q, struct rights_action *a);
 
 /* root.c */
 enum emitted root_emit (struct rights *r, struct root_request *q, struct rights_action *a);

@@ -37,7 +37,7 @@ message_new (struct rights *r, uint32_t rights, uint32_t regions, uint32_t recei
 }
 
 struct message *
-marker_new (struct rights *r, const struct rights_key *key, uint64_t token)
+marker_new (struct rights *r, const struct rights_key *key, uint64_t token, uint64_t hop)
 {
   struct message *m = allocate (r, 0, 0, 0);
   if (!m)
@@ -45,6 +45,7 @@ marker_new (struct rights *r, const struct rights_key *key, uint64_t token)
   m->kind = MESSAGE_MARKER;
   m->marker_key = *key;
   m->marker_token = token;
+  m->marker_hop = hop;
   return m;
 }
 
@@ -77,6 +78,10 @@ message_free (struct rights *r, struct message *m)
   dr_buf_drop (m->wire.body.buf);
   for (uint32_t i = 0; i < m->wire.regions_count; i++)
     dr_buf_drop (m->wire.regions[i].buf);
+  /* A marker counts as its sender's until it has been answered.  */
+  struct session *s = m->kind == MESSAGE_MARKER ? session_find (r, m->source) : NULL;
+  if (s && s->backlog)
+    s->backlog--;
   r->messages_count--;
   r->message_bytes -= m->bytes;
   free_record (r, m, m->alloc_bytes);

@@ -4,14 +4,18 @@
    Order is kept by markers: a FLUSH follows all messages that a sender sent the old
    way, through every node that passes them on, to the node where the queue lives;
    that one answers FLUSHED, and only then does the sender use the new way.  Where
-   the queue comes to the sender's own node, the marker itself comes back.  */
+   the queue comes to the sender's own node, the marker itself comes back.
+
+   The answer goes back as the marker came, from neighbour to neighbour: the node where
+   the queue lives need not know the first sender, and nobody takes an answer but from
+   the node that it gave the marker to.  */
 #include "core/rights/internal.h"
 
 static void
 new_token (struct rights *r, struct queue *q)
 {
   table_remove (&r->tokens, &q->by_token);
-  q->token = table_mix (++r->last_id, r->config.epoch);
+  q->token = ++r->last_id;
   table_add (&r->tokens, &r->alloc, &q->by_token, table_mix (q->token, 0));
   owe (r, &q->work, QUEUE_FLUSH);
 }
@@ -47,7 +51,7 @@ tell_holders (struct rights *r, struct queue *q)
 enum emitted
 migrate_flush_emit (struct rights *r, struct queue *q, struct rights_action *a)
 {
-  struct frame f = { .type = FRAME_FLUSH, .key = r->config.key, .id = q->token };
+  struct frame f = { .type = FRAME_FLUSH, .count = q->token, .key = r->config.key, .id = q->token };
 
   q->work.bits &= ~(uint32_t) QUEUE_FLUSH;
   if (!q->by_token.linked || !q->path)
@@ -293,6 +297,89 @@ rights_proxy_closed (struct rights *r, uint64_t now, uint32_t proxy, uint32_t na
 
 /* --- Markers ---------------------------------------------------------------------- */
 
+static struct message *
+passed_by_hop (struct rights *r, uint64_t hop)
+{
+  struct hnode *n = table_find (&r->hops, table_mix (hop, 0));
+  for (; n; n = table_more (n))
+    {
+      struct message *m = CONTAINER (n, struct message, by_hop);
+      if (m->hop == hop)
+	return m;
+    }
+  return NULL;
+}
+
+void
+migrate_passed (struct rights *r, struct queue *q, struct message *m, struct import *way,
+		uint64_t hop)
+{
+  m->hop = hop;
+  m->way = way;
+  way->pins++;
+  list_append (&q->passed, &m->node);
+  table_add (&r->hops, &r->alloc, &m->by_hop, table_mix (hop, 0));
+}
+
+/* It waits no more, and its sender is to be told.  */
+static void
+answer_due (struct rights *r, struct queue *q, struct message *m)
+{
+  m->way = NULL;
+  table_remove (&r->hops, &m->by_hop);
+  list_remove (&m->node);
+  list_append (&q->answers, &m->node);
+  owe (r, &q->work, QUEUE_ANSWER);
+  queue_touch (r, q);
+}
+
+void
+migrate_way_gone (struct rights *r, struct import *i)
+{
+  LIST_EACH (m, &i->queue->passed, struct message, node)
+    if (m->way == i)
+      {
+	i->pins--;
+	answer_due (r, i->queue, m);
+      }
+}
+
+void
+migrate_kill (struct rights *r, struct queue *q)
+{
+  LIST_EACH (m, &q->passed, struct message, node)
+    {
+      table_remove (&r->hops, &m->by_hop);
+      import_unpin (r, m->way);
+      message_doom (r, m);
+    }
+  LIST_EACH (m, &q->answers, struct message, node)
+    message_doom (r, m);
+}
+
+enum emitted
+migrate_answer_emit (struct rights *r, struct queue *q, struct rights_action *a)
+{
+  while (!list_empty (&q->answers))
+    {
+      struct message *m = CONTAINER (q->answers.next, struct message, node);
+      struct session *s = session_find (r, m->source);
+      struct frame f = { .type = FRAME_FLUSHED, .id = m->marker_hop };
+      if (s && !emit_frame (r, a, s->id, 0, &f))
+	return NO_MEMORY;
+      list_remove (&m->node);
+      message_free (r, m);
+      if (s)
+	{
+	  queue_touch (r, q);
+	  return EMITTED;
+	}
+    }
+  q->work.bits &= ~(uint32_t) QUEUE_ANSWER;
+  queue_touch (r, q);
+  return NOTHING;
+}
+
 /* The peer's own marker: it sends no more this way.  */
 static void
 marked (struct session *s, struct export *e, const struct frame *f)
@@ -317,7 +404,11 @@ take_flush (struct rights *r, struct session *s, const struct frame *f)
      earlier messages; anybody else must not, for our own marker may be behind.  */
   if (q->place == PLACE_HOME || (q->arriving && (own || !e->unflushed)))
     {
-      struct session *origin = session_of_key (r, &f->key);
+      struct frame done = { .type = FRAME_FLUSHED, .id = f->count };
+      struct note *note = note_new (r, s->id, 0, &done);
+      if (!note)
+	return DR_NO_MEMORY;
+      note_post (r, note);
       if (own && q->arriving == ARRIVING_FLUSH && f->id == q->token)
 	{
 	  end_flush (r, q);
@@ -325,18 +416,10 @@ take_flush (struct rights *r, struct session *s, const struct frame *f)
 	  q->arriving = ARRIVING_CLOSE;
 	  queue_touch (r, q);
 	}
-      if (!own && origin)
-	{
-	  struct frame done = { .type = FRAME_FLUSHED, .id = f->id };
-	  struct note *note = note_new (r, origin->id, 0, &done);
-	  if (!note)
-	    return DR_NO_MEMORY;
-	  note_post (r, note);
-	}
       marked (s, e, f);
       return DR_OK;
     }
-  struct message *m = marker_new (r, &f->key, f->id);
+  struct message *m = marker_new (r, &f->key, f->id, f->count);
   if (!m)
     return DR_NO_MEMORY;
   m->source = s->id;
@@ -348,11 +431,20 @@ take_flush (struct rights *r, struct session *s, const struct frame *f)
 }
 
 static enum dr_status
-take_flushed (struct rights *r, const struct frame *f)
+take_flushed (struct rights *r, struct session *s, const struct frame *f)
 {
+  struct message *m = passed_by_hop (r, f->id);
   struct queue *q = queue_by_token (r, f->id);
 
-  if (!q)
+  if (m && m->way && m->way->session == s)
+    {
+      q = m->way->queue;
+      import_unpin (r, m->way);
+      answer_due (r, q, m);
+      return DR_OK;
+    }
+  /* Nobody else can say so, and an answer may come after its way has changed.  */
+  if (!q || !q->path || q->path->session != s)
     return DR_OK;
   end_flush (r, q);
   if (q->next)
@@ -380,7 +472,7 @@ migrate_frame (struct rights *r, struct session *s, const struct frame *f)
   switch (f->type)
     {
     case FRAME_FLUSH: return take_flush (r, s, f);
-    case FRAME_FLUSHED: return take_flushed (r, f);
+    case FRAME_FLUSHED: return take_flushed (r, s, f);
     default: return take_accept (r, s, f);
     }
 }

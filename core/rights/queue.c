@@ -29,6 +29,8 @@ queue_new (struct rights *r, const struct identity *identity, enum place place,
   list_init (&q->imports);
   list_init (&q->in);
   list_init (&q->out);
+  list_init (&q->passed);
+  list_init (&q->answers);
   list_append (&r->queues, &q->node);
   if (identity)
     q->identity = *identity;
@@ -155,7 +157,7 @@ forget_backlog (struct rights *r, struct queue *q)
 {
   LIST_EACH (m, &q->in, struct message, node)
     {
-      struct session *s = m->source ? session_find (r, m->source) : NULL;
+      struct session *s = m->source && m->kind == MESSAGE_PLAIN ? session_find (r, m->source) : NULL;
       if (s && s->backlog)
 	s->backlog--;
     }
@@ -176,6 +178,7 @@ queue_kill (struct rights *r, struct queue *q)
   forget_backlog (r, q);
   doom_line (r, &q->in, &q->in_count);
   doom_line (r, &q->out, &q->out_count);
+  migrate_kill (r, q);
   q->arriving = ARRIVING_NOT;
   q->leaving = false;
   q->leaving_to = 0;
@@ -213,7 +216,8 @@ static bool
 quiet (const struct queue *q)
 {
   return q->refs == 0 && !q->delivering && list_empty (&q->in)
-	 && list_empty (&q->out) && q->claims == 0;
+	 && list_empty (&q->out) && q->claims == 0 && list_empty (&q->passed)
+	 && list_empty (&q->answers);
 }
 
 /* Nobody on this node, and nobody through this node, can use the proxy.  */
@@ -453,6 +457,9 @@ queue_emit (struct rights *r, struct queue *q, struct rights_action *a)
 	  break;
 	case QUEUE_TRANSMIT:
 	  e = transmit_emit (r, q, a);
+	  break;
+	case QUEUE_ANSWER:
+	  e = migrate_answer_emit (r, q, a);
 	  break;
 	case QUEUE_RETIRE:
 	  e = emit_retire (r, q, a);

@@ -319,7 +319,7 @@ take_dead (struct rights *r, struct session *s, const struct frame *f)
   if (i->tombstone)
     return DR_PEER_FAULT;
   q = i->queue;
-  import_detach (i);
+  import_detach (r, i);
   i->tombstone = true;
   if (i->count)
     owe (r, &i->work, IMPORT_GIVE_BACK);

@@ -470,12 +470,12 @@ send_marker (struct rights *r, struct queue *q, struct message *m,
 	     struct rights_action *a)
 {
   struct frame f = { .type = FRAME_FLUSH, .handle = q->path->handle,
-    .key = m->marker_key, .id = m->marker_token };
+    .count = r->last_id + 1, .key = m->marker_key, .id = m->marker_token };
   if (!emit_frame (r, a, q->path->session->id, q->path->handle, &f))
     return NO_MEMORY;
   list_remove (&m->node);
   q->out_count--;
-  message_free (r, m);
+  migrate_passed (r, q, m, q->path, ++r->last_id);
   return EMITTED;
 }
 

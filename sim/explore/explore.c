@@ -254,6 +254,8 @@ check_rest (struct explorer *x)
   struct small *s = x->small;
   x->rests++;
   check_at_rest (&s->world);
+  if (!world_failed (&s->world))
+    world_converge (&s->world);
   if (world_failed (&s->world))
     return;
   world_end_tasks (&s->world);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "sim/explore/scripts.h"
 
-enum { A, B, C, FATE };
+enum { A, B, C, D, FATE };
 
 #define P 0
 #define Q 1
@@ -91,6 +91,11 @@ const struct script scripts[] = {
     [B] = { { GIVE, P, C }, { MOVE, P, C } },
     [C] = { { SEND, P }, { SEND, P } },
     [FATE] = { { CUT, B, C } } } },
+  { "a marker whose answer has no way back", 4, {
+    [A] = { { GIVE, P, D }, { MOVE, P, B } },
+    [B] = { { MOVE, P, C } },
+    [D] = { { SEND, P } },
+    [FATE] = { { CUT, C, D } } } },
   { "peer death under a send-once right", 2, {
     [A] = { { GIVE_ONCE, P, B }, { GIVE_ONCE, P, B } },
     [B] = { { USE_ONCE, P } },

@@ -28,14 +28,14 @@ struct operation
   unsigned to;
 };
 
-enum { OPERATIONS_MAX = 8, ACTORS_MAX = 4, PORTS = 2 };
+enum { OPERATIONS_MAX = 8, ACTORS_MAX = 5, PORTS = 2 };
 
 struct script
 {
   const char *name;
   unsigned nodes;
   /* Of each node, in that order; the last one is fate: its CUTs come at any time,
-     between its own node 0..2 given in `port` and `to`.  */
+     between the nodes given in `port` and `to`.  */
   struct operation actor[ACTORS_MAX][OPERATIONS_MAX];
 };
 
