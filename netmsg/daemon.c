@@ -73,6 +73,19 @@ create_link (struct service *service, uint64_t epoch, struct complaint *complain
 		|| complain (complaint, "cannot set up the link: %s", dr_status_text (status));
 }
 
+static uint64_t
+seal (void *ctx, uint64_t serial)
+{
+	struct service *service = ctx;
+	uint8_t hash[crypto_shorthash_BYTES];
+	uint64_t seal;
+
+	static_assert (sizeof hash == sizeof seal, "one word");
+	crypto_shorthash (hash, (const unsigned char *) &serial, sizeof serial, service->seal_key);
+	memcpy (&seal, hash, sizeof seal);
+	return seal;
+}
+
 static bool
 create_bridge (struct service *service, uint64_t epoch, struct complaint *complaint)
 {
@@ -82,6 +95,9 @@ create_bridge (struct service *service, uint64_t epoch, struct complaint *compla
 	rights_config_default (&config);
 	memcpy (config.key.bytes, service->keys.public, sizeof config.key.bytes);
 	config.epoch = epoch;
+	randombytes_buf (service->seal_key, sizeof service->seal_key);
+	config.seal = seal;
+	config.seal_ctx = service;
 	sessions_driver (service, &driver);
 	service->bridge = bridge_create (&config, &service->alloc, &driver);
 	service->root_workers = workers_create (ROOT_WORKERS_MAX);

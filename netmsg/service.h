@@ -14,6 +14,7 @@
 
 #include <mach/port.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <sys/socket.h>
 
 #define DATAGRAM_BYTES_MAX 65536
@@ -59,6 +60,7 @@ struct service
 {
 	const struct options *options;
 	struct key_pair keys;
+	uint8_t seal_key[crypto_shorthash_KEYBYTES];	/* of the names of our queues, in this boot */
 	struct peers peers;
 	struct member *members;		/* in the order of peers.list */
 	struct pool pool;

@@ -70,7 +70,7 @@ feature (struct world_options *o, const struct feature *f)
 static struct world_options
 options_for (const struct settings *settings, uint64_t seed)
 {
-  struct world_options o = { .seed = seed, .steps = settings->steps };
+  struct world_options o = { .seed = seed, .steps = settings->steps, .sealed = true };
   uint64_t bits = seed * 0x9e3779b97f4a7c15u >> 40;
   if (o.steps == 0)
     o.steps = STEPS_DEFAULT << (bits >> 8 & 3);

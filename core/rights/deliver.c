@@ -112,6 +112,12 @@ hand_over (struct rights *r, struct queue *q)
   q->adopted = false;
   q->onces = 0;
   q->path = q->next = NULL;
+  /* Whoever sent meanwhile had this node for a way, should the right leave again.  */
+  LIST_EACH (e, &q->exports, struct export, in_queue)
+    {
+      e->unflushed |= e->early;
+      e->early = false;
+    }
   if (!list_empty (&q->in))
     owe (r, &q->work, QUEUE_DELIVER);
 }

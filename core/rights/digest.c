@@ -84,7 +84,7 @@ put_export (struct digest *d, const struct export *e)
   put_number (d, e->count);
   put_number (d, e->waiting);
   put_number (d, e->owed_messages);
-  put_number (d, e->told_dead | e->moved << 1 | e->unflushed << 4 | (uint64_t) e->work.bits << 8);
+  put_number (d, e->told_dead | e->moved << 1 | e->unflushed << 4 | e->early << 5 | (uint64_t) e->work.bits << 8);
 }
 
 static void

@@ -27,14 +27,15 @@ grant_free (struct rights *r, struct grant *g)
   FREE (r, g);
 }
 
+/* Several nodes may claim by one name: all but one were lied to, or lie.  */
 static struct pending *
-pending_find (struct rights *r, uint64_t granter, uint64_t handoff)
+pending_find (struct rights *r, uint64_t granter, uint64_t handoff, uint64_t claimant)
 {
   struct hnode *n = table_find (&r->pending_ids, table_mix (handoff, granter));
   for (; n; n = table_more (n))
     {
       struct pending *p = CONTAINER (n, struct pending, by_id);
-      if (p->handoff == handoff && p->granter == granter)
+      if (p->handoff == handoff && p->granter == granter && p->claimant == claimant)
 	return p;
     }
   return NULL;
@@ -105,10 +106,11 @@ take_claim (struct rights *r, struct session *s, const struct frame *f)
   if (!granter || granter->number != f->count)
     return answer_claim (r, s, &f->key, f->id, NULL);
   g = grant_find (r, granter->id, f->id);
+  /* Granted to another node: this one may have been lied to.  */
+  if (g && !key_equal (&g->to, &s->key))
+    return answer_claim (r, s, &f->key, f->id, NULL);
   if (g)
     {
-      if (!key_equal (&g->to, &s->key))
-	return DR_PEER_FAULT;
       enum dr_status st = answer_claim (r, s, &f->key, f->id,
 					queue_by_handle (r, g->handle));
       if (st == DR_OK)
@@ -116,7 +118,7 @@ take_claim (struct rights *r, struct session *s, const struct frame *f)
       return st;
     }
   if (s->claims_count >= r->config.imports_max
-      || pending_find (r, granter->id, f->id))
+      || pending_find (r, granter->id, f->id, s->id))
     return DR_PEER_FAULT;
   struct pending *p = NEW (r, struct pending);
   if (!p)
@@ -133,28 +135,34 @@ take_claim (struct rights *r, struct session *s, const struct frame *f)
   return DR_OK;
 }
 
+/* The grant is known, and it is for none of those that still wait.  */
+static void
+fail_others (struct rights *r, uint64_t granter, uint64_t handoff)
+{
+  LIST_EACH (p, &r->pendings, struct pending, node)
+    if (p->granter == granter && p->handoff == handoff)
+      owe (r, &p->work, PENDING_FAIL);
+}
+
 static enum dr_status
 take_grant (struct rights *r, struct session *s, const struct frame *f)
 {
   struct queue *q = queue_by_handle (r, f->handle);
   struct export *e = q ? export_find (q, s) : NULL;
-  struct pending *p = pending_find (r, s->id, f->id);
+  struct session *claimant = session_of_key (r, &f->key);
+  struct pending *p = claimant ? pending_find (r, s->id, f->id, claimant->id) : NULL;
 
   if (!e || e->count == 0 || q->once || f->id == 0
       || s->claims_count >= r->config.imports_max || grant_find (r, s->id, f->id))
     return DR_PEER_FAULT;
   if (p && !(p->work.bits & PENDING_FAIL))
     {
-      struct session *claimant = session_find (r, p->claimant);
-      if (!claimant || !key_equal (&claimant->key, &f->key))
-	{
-	  /* Somebody claimed what was meant for another node.  */
-	  owe (r, &p->work, PENDING_FAIL);
-	  return DR_OK;
-	}
       enum dr_status st = answer_claim (r, claimant, &s->key, f->id, q);
       if (st == DR_OK)
-	pending_free (r, p);
+	{
+	  pending_free (r, p);
+	  fail_others (r, s->id, f->id);
+	}
       return st;
     }
   struct grant *g = NEW (r, struct grant);
@@ -167,6 +175,7 @@ take_grant (struct rights *r, struct session *s, const struct frame *f)
   s->claims_count++;
   list_append (&r->grants, &g->node);
   table_add (&r->grant_ids, &r->alloc, &g->by_id, table_mix (g->handoff, s->id));
+  fail_others (r, s->id, f->id);
   return DR_OK;
 }
 

@@ -326,8 +326,15 @@ take_hold (struct rights *r, struct session *s, const struct frame *f,
   struct queue *q = c->queue;
   struct import *i;
 
-  if (f->handle == 0 || (q && !identity_equal (&q->identity, &f->identity)))
+  if (f->handle == 0)
     return DR_PEER_FAULT;
+  /* The granter told us of another queue than it told its home of: that one gets its hold
+     back, and the right that we were promised is dead.  */
+  bool lied = q && !identity_equal (&q->identity, &f->identity);
+  if (lied && (f->type == FRAME_RELAYED || CANARY (LIAR)))
+    return DR_PEER_FAULT;
+  if (lied)
+    q = NULL;
   enum dr_status st = import_for (r, s, f->handle, q, &i);
   if (st)
     return st;
@@ -337,7 +344,7 @@ take_hold (struct rights *r, struct session *s, const struct frame *f,
   if (q && !dead && c->moved && q->path && q->path != i
       && q->path->session->id == c->granter_session)
     migrate_redirect (r, q, i);
-  claim_end (r, c, !dead || f->type == FRAME_CLAIMED, f->type == FRAME_CLAIMED);
+  claim_end (r, c, !lied && (!dead || f->type == FRAME_CLAIMED), f->type == FRAME_CLAIMED);
   return DR_OK;
 }
 

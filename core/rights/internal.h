@@ -32,7 +32,9 @@ enum canary
   CANARY_FLUSH,			/* a new way is used without waiting for the old one */
   CANARY_SERIAL,		/* a dead queue's number is given out again */
   CANARY_NO_SENDERS,		/* a stale no-senders notification is believed */
-  CANARY_SEND_ONCE		/* a send-once right is lost when its holder's node dies */
+  CANARY_SEND_ONCE,		/* a send-once right is lost when its holder's node dies */
+  CANARY_SEAL,			/* a queue's name can be guessed */
+  CANARY_LIAR			/* a queue's home is called at fault for what a granter said */
 };
 #define CANARY(which) (RIGHTS_CANARY == CANARY_##which)
 
@@ -107,6 +109,8 @@ struct export
   uint64_t owed_bytes;
   bool told_dead;
   bool unflushed;		/* it sent messages here, and no marker since */
+  bool early;			/* ... while the receive right was arriving: such
+				   messages are no way yet, until it has arrived */
   uint8_t moved;		/* enum moved */
 };
 enum { EXPORT_DEAD = 1, EXPORT_FORGET = 2, EXPORT_MOVED = 4 };

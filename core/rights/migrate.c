@@ -385,7 +385,7 @@ static void
 marked (struct session *s, struct export *e, const struct frame *f)
 {
   if (key_equal (&s->key, &f->key))
-    e->unflushed = false;
+    e->unflushed = e->early = false;
 }
 
 static enum dr_status

@@ -36,6 +36,8 @@ queue_new (struct rights *r, const struct identity *identity, enum place place,
     q->identity = *identity;
   else
     q->identity = (struct identity) { r->config.key, r->config.epoch, q->handle };
+  if (!identity && !once && r->config.seal && !CANARY (SEAL))
+    q->identity.epoch = r->config.seal (r->config.seal_ctx, q->handle);
   table_add (&r->handles, &r->alloc, &q->by_handle, table_mix (q->handle, 0));
   if (!once)
     table_add (&r->identities, &r->alloc, &q->by_identity,

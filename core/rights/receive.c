@@ -353,7 +353,10 @@ arrival_commit (struct arrival *v)
       m->credit = true;
       v->export->waiting++;
       if (q->arriving && q->arriving < ARRIVING_HANDED)
-	m->later = v->export->unflushed;
+	{
+	  m->later = v->export->unflushed;
+	  v->export->early = true;
+	}
       else
 	v->export->unflushed = true;
       if (queue_has_path (q))

@@ -92,6 +92,12 @@ struct rights_config
 {
   struct rights_key key;	/* this node's public key */
   uint64_t epoch;		/* of this boot: never the same twice for one key */
+  /* Makes the names of our queues unguessable: 64 bits for each serial, the same for
+     the same one, which nobody can foretell (a keyed hash, with a key of this boot).
+     NULL: the epoch serves instead, and every peer can name any queue of ours to third
+     nodes: only for tests.  */
+  uint64_t (*seal) (void *ctx, uint64_t serial);
+  void *seal_ctx;
 
   uint32_t window_messages;	/* per import: sent and not yet delivered */
   uint64_t window_bytes;	/* the same; one message of any size always fits */
@@ -106,7 +112,7 @@ struct rights_config
   uint32_t backlog_messages_max;/* messages from it that wait for delivery, in
 				   addition to its windows */
 };
-/* Every field but key and epoch: 16 messages, 1 MiB, 20 ms, 5 s, 1 GiB, 1 Mi
+/* Every field but key, epoch and seal: 16 messages, 1 MiB, 20 ms, 5 s, 1 GiB, 1 Mi
    imports, 1 Mi exports, 65536 messages.  */
 void rights_config_default (struct rights_config *config);
 

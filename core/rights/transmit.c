@@ -291,10 +291,9 @@ offer_commit (struct rights *r, struct session *s, struct message *m,
       o->export->count++;
       d->handle = q->handle;
       d->kind = DESC_MINE;
-      d->identity.epoch = r->config.epoch;
+      d->identity.epoch = q->identity.epoch;
       if (!key_equal (&q->identity.origin, &r->config.key)
-	  || q->identity.serial != q->handle
-	  || q->identity.epoch != r->config.epoch)
+	  || q->identity.serial != q->handle)
 	{
 	  d->kind = DESC_MINE_FOREIGN;
 	  d->identity = q->identity;

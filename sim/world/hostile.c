@@ -5,11 +5,16 @@
    others must not notice: it never reaches them, and among the honest nodes they keep
    R1 to R5.  At the end it goes, and nothing of it may be left anywhere.  */
 #include "sim/world/internal.h"
+#include "sim/world/cunning.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_FRAMES = 8, KEPT_BYTES = 512, INVENTED_BYTES = 96 };
+enum
+{
+  KEPT_FRAMES = 8, KEPT_BYTES = 512, INVENTED_BYTES = 96,
+  FORGED = 125,				/* of 1000 frames of the cunning one, if they name nodes */
+};
 
 /* Frames that it sent before, to be sent again.  */
 struct kept
@@ -21,6 +26,8 @@ struct kept
 struct hostile
 {
   unsigned spoilt;			/* of 1000 frames */
+  bool cunning;				/* whatever it says is well formed */
+  uint64_t handle[WORLD_NODES_MAX];	/* of each peer's, that it sent to last */
   struct kept kept[KEPT_FRAMES];
 };
 
@@ -75,6 +82,10 @@ hostile_open (struct world *w)
   w->hostile = calloc (1, sizeof *w->hostile);
   dr_assert (w->hostile != NULL);
   w->hostile->spoilt = 5 + world_roll (w, 200);
+  w->hostile->cunning = world_roll (w, 2);
+  /* A session lasts until the first fault that is seen.  */
+  if (w->hostile->cunning)
+    w->hostile->spoilt = 1 + world_roll (w, 40);
 }
 
 static struct dr_buf *
@@ -116,6 +127,15 @@ invent (struct world *w)
   return copy_of (data, bytes);
 }
 
+static struct cunning
+cunning (struct world *w)
+{
+  struct cunning c = { w, w->options.nodes, { 0 } };
+  for (unsigned i = 0; i < c.nodes; i++)
+    c.epoch[i] = w->node[i].epoch;
+  return c;
+}
+
 static void
 keep (struct world *w, const struct dr_buf *buf)
 {
@@ -129,15 +149,29 @@ keep (struct world *w, const struct dr_buf *buf)
 /* What leaves the hostile node instead of *BUF on *STREAM: *BUF may be NULL then, and the
    result is one frame more, or NULL.  */
 struct dr_buf *
-hostile_frame (struct world *w, uint64_t *stream, struct dr_buf **buf)
+hostile_frame (struct world *w, uint64_t session, uint64_t *stream, struct dr_buf **buf)
 {
-  if (w->calm || world_roll (w, 1000) >= w->hostile->spoilt)
+  uint64_t id, handle = cunning_handle ((*buf)->data, (*buf)->bytes);
+  unsigned self = w->options.nodes - 1;
+  for (unsigned k = 0; k < self && handle != 0; k++)
+    if (network_session_between (w, self, k, &id) && id == session)
+      w->hostile->handle[k] = handle;
+  if (w->calm || world_roll (w, 1000) >= (w->hostile->cunning ? FORGED : w->hostile->spoilt))
     {
       keep (w, *buf);
       return NULL;
     }
   w->result->hostile_frames++;
   const struct kept *k = &w->hostile->kept[world_roll (w, KEPT_FRAMES)];
+  if (w->hostile->cunning)
+    {
+      struct dr_buf *forged = copy_of ((*buf)->data, (*buf)->bytes);
+      dr_buf_drop (*buf);
+      *buf = forged;
+      struct cunning c = cunning (w);
+      cunning_forge (&c, forged->data, forged->bytes);
+      return NULL;
+    }
   switch (world_roll (w, 8))
     {
     case 0:
@@ -168,6 +202,19 @@ hostile_step (struct world *w)
   const struct kept *k = &w->hostile->kept[world_roll (w, KEPT_FRAMES)];
   bool old = world_roll (w, 2);
   w->result->hostile_frames++;
+  if (w->hostile->cunning)
+    {
+      struct cunning c = cunning (w);
+      uint8_t frame[CUNNING_BYTES_MAX];
+      uint64_t stream;
+      size_t bytes;
+      if (w->hostile->handle[peer] != 0 && world_roll (w, 2))
+	bytes = cunning_message (&c, frame, stream = w->hostile->handle[peer]);
+      else
+	bytes = cunning_invent (&c, frame, &stream);
+      network_send (w, self, session, stream, copy_of (frame, bytes));
+      return;
+    }
   network_send (w, self, session, world_roll (w, 2) ? 0 : world_roll (w, 32),
 		old ? copy_of (k->data, k->bytes) : invent (w));
 }

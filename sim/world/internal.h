@@ -131,6 +131,7 @@ struct world
   bool calm;				/* no faults and no new work any more */
   unsigned allocation_failures;		/* of 1000 */
   struct world_node node[WORLD_NODES_MAX];
+  uint64_t seal[WORLD_NODES_MAX];	/* of each node's names, this boot */
   struct session session[WORLD_SESSIONS_MAX];
   uint64_t sessions;
   bool connect[WORLD_NODES_MAX][WORLD_NODES_MAX];
@@ -179,7 +180,7 @@ void world_fault_of (struct world *, unsigned node, unsigned peer);
 void hostile_open (struct world *);
 void hostile_step (struct world *);
 void hostile_sent (struct world *, const struct sent *);
-struct dr_buf *hostile_frame (struct world *, uint64_t *stream, struct dr_buf **buf);
+struct dr_buf *hostile_frame (struct world *, uint64_t session, uint64_t *stream, struct dr_buf **buf);
 void hostile_named (struct world *, struct task *, mk_name);
 void hostile_message (struct world *, struct task *, const struct mk_message *);
 void check_hostile (struct world *);

@@ -383,7 +383,7 @@ send (struct world *w, struct task *t)
   m.rights = world_roll (w, WORLD_RIGHTS_MAX + 1);
   /* Honest tasks are careful with what they tell whom, or soon all were tainted.  */
   bool careful = world_tainted (w, t->names[to]) && !world_hostile (w, t->node)
-    && world_roll (w, 16) != 0;
+    && world_roll (w, 8) != 0;
   for (unsigned i = 0; i < m.rights; i++)
     {
       m.right[i] = some_right (w, t, used, count);
@@ -550,6 +550,9 @@ some_task (struct world *w)
     {
       struct world_node *n = &w->node[world_roll (w, w->options.nodes)];
       unsigned i = world_roll (w, WORLD_TASKS_MAX + 1);
+      /* What a hostile node's tasks do is what it knows to speak of.  */
+      if (w->options.hostile && world_roll (w, 3) == 0)
+	n = &w->node[w->options.nodes - 1];
       struct task *t = i == WORLD_TASKS_MAX ? &n->root : &n->task[i];
       if (!t->used && t != &n->root)
 	tasks_start (w, (unsigned) (n - w->node), t);

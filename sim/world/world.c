@@ -75,7 +75,7 @@ on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct
   unsigned i = index_of (w, node);
   if (world_hostile (w, i))
     {
-      struct dr_buf *more = hostile_frame (w, &stream, &buf);
+      struct dr_buf *more = hostile_frame (w, session, &stream, &buf);
       if (more != NULL)
 	network_send (w, i, session, stream, more);
     }
@@ -161,6 +161,15 @@ on_trace (void *ctx, struct node *node, const char *format, ...)
 
 /* --- Nodes ------------------------------------------------------------------------ */
 
+/* No cipher, but nothing in this world would break one.  */
+static uint64_t
+seal (void *ctx, uint64_t serial)
+{
+  uint64_t z = *(uint64_t *) ctx + serial * 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  return (z ^ z >> 27) * 0x94d049bb133111ebu;
+}
+
 void
 world_boot (struct world *w, unsigned i)
 {
@@ -172,6 +181,12 @@ world_boot (struct world *w, unsigned i)
   config.key.bytes[0] = (uint8_t) (i + 1);
   config.epoch = epoch;
   config.window_messages = 1 + world_roll (w, WORLD_WINDOW_MAX);
+  if (w->options.sealed)
+    {
+      config.seal = seal;
+      config.seal_ctx = &w->seal[i];
+      w->seal[i] = (uint64_t) world_roll (w, UINT32_MAX) << 32 | world_roll (w, UINT32_MAX);
+    }
   unsigned failures = w->allocation_failures;
   w->allocation_failures = 0;
   *n = (struct world_node) { .epoch = epoch };

@@ -23,6 +23,7 @@ struct world_options
   bool wide;			/* also the rarer operations on names */
   bool sparse;			/* a node asks only the next one for its root: other
 				   sessions are there only where rights need them */
+  bool sealed;			/* names of queues cannot be guessed, as in a real node */
   bool hostile;			/* the last node breaks the protocol */
   FILE *trace;			/* every event, or NULL */
   FILE *frames;			/* what node 0 sends node 1, as fuzz/fuzz_rights.c reads

@@ -19,15 +19,30 @@ tampered_frames (void **state)
   run_seeds (&(struct run) { .operations = 2000, .hostile = true }, 1, 250);
 }
 
+/* To node 0.  */
 static enum dr_status
-give (struct world *w, uint64_t stream, const void *data, size_t bytes)
+give_from (struct world *w, int node, uint64_t stream, const void *data, size_t bytes)
 {
   struct dr_buf *buf = dr_buf_new (&w->alloc, bytes);
   memcpy (buf->data, data, bytes);
   enum dr_status st = rights_frame (w->nodes[0].rights, w->now,
-				    w->nodes[0].session[1], stream, buf);
+				    w->nodes[0].session[node], stream, buf);
   dr_buf_drop (buf);
   return st;
+}
+
+static enum dr_status
+give (struct world *w, uint64_t stream, const void *data, size_t bytes)
+{
+  return give_from (w, 1, stream, data, bytes);
+}
+
+static enum dr_status
+give_frame (struct world *w, int node, const struct frame *f)
+{
+  uint8_t bytes[FRAME_CONTROL_BYTES_MAX];
+  size_t size = frame_write (f, bytes);
+  return give_from (w, node, f->type < FRAME_CREDIT ? f->handle : 0, bytes, size);
 }
 
 static void
@@ -117,6 +132,46 @@ what_was_not_given (void **state)
   assert_null (run_end (w));
 }
 
+/* Node 1 lies to node 2 about what it granted, or to node 0 about whom it granted it to:
+   node 2 gets nothing, and is not at fault.  */
+static void
+claims_of_what_was_not_granted (void **state)
+{
+  struct world *w = run_new (1, &(struct run) { 0 });
+  struct rights *r = w->nodes[0].rights;
+  struct rights_counts before, after;
+  struct frame claim = { .type = FRAME_CLAIM, .id = 500 }, grant = { .type = FRAME_GRANT };
+  world_settle (w);
+  rights_count (r, &before);
+  memset (claim.key.bytes, 'A' + 1, sizeof claim.key.bytes);
+  memset (grant.key.bytes, 'Z', sizeof grant.key.bytes);
+  claim.count = w->link[0][1];
+  /* The handle of node 0's root, which node 1 holds.  */
+  for (grant.handle = 1; grant.handle < 50; grant.handle++)
+    {
+      grant.id = 500 + grant.handle;
+      if (give_frame (w, 1, &grant) == DR_OK)
+	break;
+    }
+  assert_int_not_equal (grant.handle, 50);
+  /* The grant is there, for another one.  */
+  claim.id = grant.id;
+  assert_int_equal (give_frame (w, 2, &claim), DR_OK);
+  /* The claim is there first.  */
+  claim.id = grant.id = 600;
+  assert_int_equal (give_frame (w, 2, &claim), DR_OK);
+  assert_int_equal (give_frame (w, 2, &claim), DR_PEER_FAULT);	/* twice is its own fault */
+  assert_int_equal (give_frame (w, 1, &grant), DR_OK);
+  rights_count (r, &after);
+  assert_int_equal (before.exports, after.exports);
+  w->hostile = 1;
+  world_cut (w, 0, 1);
+  world_cut (w, 0, 2);		/* node 2 never asked for the answers */
+  world_settle (w);
+  run_life (w, &(struct run) { .operations = 1 });
+  assert_null (run_end (w));
+}
+
 static void
 truncations (void **state)
 {
@@ -157,6 +212,7 @@ main (void)
     cmocka_unit_test (truncations),
     cmocka_unit_test (random_bytes),
     cmocka_unit_test (what_was_not_given),
+    cmocka_unit_test (claims_of_what_was_not_granted),
     cmocka_unit_test (tampered_frames),
   };
   return cmocka_run_group_tests_name ("rights: hostile peers", tests, NULL, NULL);
