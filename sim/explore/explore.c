@@ -87,6 +87,7 @@ state_hash (struct small *s)
   for (unsigned i = 0; i < s->world.options.nodes; i++)
     node_digest (s->world.node[i].node, absorb, NULL);
   network_digest (&s->world, absorb, NULL);
+  world_digest (&s->world, absorb, NULL);
   return hash == 0 ? 1 : hash;
 }
 

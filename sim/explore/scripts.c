@@ -74,6 +74,39 @@ const struct script scripts[] = {
     [B] = { { SEND, P } },
     [C] = { { SEND, P } },
     [FATE] = { { CUT, A, C } } } },
+  { "the holder starts anew while a right is copied", 2, {
+    [A] = { { WATCH, P }, { GIVE, P, B }, { GIVE, P, B } },
+    [B] = { { SEND, P }, { DROP, P } },
+    [FATE] = { { CRASH, B } } } },
+  { "the home starts anew while a right is handed off", 3, {
+    [A] = { { GIVE, P, B } },
+    [B] = { { GIVE, P, C } },
+    [C] = { { SEND, P } },
+    [FATE] = { { CRASH, A } } } },
+  { "the granter starts anew while a right is handed off", 3, {
+    [A] = { { WATCH, P }, { GIVE, P, B } },
+    [B] = { { GIVE, P, C } },
+    [C] = { { SEND, P }, { DROP, P } },
+    [FATE] = { { CRASH, B } } } },
+  { "the new holder starts anew while a right is handed off", 3, {
+    [A] = { { WATCH, P }, { GIVE, P, B } },
+    [B] = { { GIVE, P, C }, { DROP, P } },
+    [C] = { { SEND, P } },
+    [FATE] = { { CRASH, C } } } },
+  { "the old home starts anew while a receive right moves", 3, {
+    [A] = { { GIVE, P, B }, { MOVE, P, C } },
+    [B] = { { SEND, P } },
+    [C] = { { SEND, P } },
+    [FATE] = { { CRASH, A } } } },
+  { "the new home starts anew while a receive right moves", 3, {
+    [A] = { { GIVE, P, B }, { MOVE, P, C } },
+    [B] = { { SEND, P } },
+    [FATE] = { { CRASH, C } } } },
+  { "the node between starts anew under a send-once right", 3, {
+    [A] = { { GIVE_ONCE, P, B } },
+    [B] = { { PASS_ONCE, P, C } },
+    [C] = { { USE_ONCE, P } },
+    [FATE] = { { CRASH, B } } } },
   { "three holders pass each other copies", 3, {
     [A] = { { WATCH, P }, { GIVE, P, B }, { GIVE, P, C }, { GIVE, P, B } },
     [B] = { { GIVE, P, C }, { SEND, P }, { DROP, P } },
@@ -163,6 +196,11 @@ script_step (struct world *w, const struct script *script, unsigned actor, unsig
   const struct operation *op = &script->actor[actor][number];
   if (op->verb == CUT)
     return cut (w, op->port, op->to);
+  if (op->verb == CRASH)
+    {
+      world_crash (w, op->port);
+      return true;
+    }
   struct task *t = &w->node[actor].root;
   uid u = ports[op->port];
   mk_name receive = find (t, u, MK_TYPE_RECEIVE), send = find (t, u, MK_TYPE_SEND);

@@ -18,7 +18,8 @@ enum verb
   DROP,			/* all send rights to port P */
   KILL,			/* the receive right */
   WATCH,		/* no-senders, from P to itself */
-  CUT,			/* the session between TO and the actor's node dies */
+  CUT,			/* the session between the nodes PORT and TO dies */
+  CRASH,		/* the node PORT loses everything and starts again */
 };
 
 struct operation
@@ -34,8 +35,7 @@ struct script
 {
   const char *name;
   unsigned nodes;
-  /* Of each node, in that order; the last one is fate: its CUTs come at any time,
-     between the nodes given in `port` and `to`.  */
+  /* Of each node, in that order; the last one is fate: what it does comes at any time.  */
   struct operation actor[ACTORS_MAX][OPERATIONS_MAX];
 };
 

@@ -158,6 +158,10 @@ void world_trace (struct world *, const char *format, ...)
 
 /* world.c */
 void world_boot (struct world *, unsigned node);
+/* It loses everything and starts again.  */
+void world_crash (struct world *, unsigned node);
+/* Absorbs what the checkers remember: what was sent and came, and each port's fate.  */
+void world_digest (struct world *, void (*absorb) (void *, const void *, size_t), void *);
 void world_pass_time (struct world *, uint64_t us);
 /* Until nothing moves any more, whatever time passes.  */
 void world_rest (struct world *);

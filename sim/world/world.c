@@ -207,8 +207,8 @@ world_boot (struct world *w, unsigned i)
     }
 }
 
-static void
-crash (struct world *w, unsigned i)
+void
+world_crash (struct world *w, unsigned i)
 {
   world_trace (w, "node %u crashes", i);
   w->faults |= !world_hostile (w, i);
@@ -240,12 +240,46 @@ crash (struct world *w, unsigned i)
   world_boot (w, i);
 }
 
+static uint64_t
+mixed (uint64_t h, uint64_t word)
+{
+  h = (h ^ word) * 0x9e3779b97f4a7c15u;
+  h ^= h >> 29;
+  h *= 0xbf58476d1ce4e5b9u;
+  return h ^ h >> 32;
+}
+
+/* Tags are given out in the order of sending, which decides nothing: so messages are
+   summed up by what they are.  */
+void
+world_digest (struct world *w, void (*absorb) (void *, const void *, size_t), void *ctx)
+{
+  uint64_t sum = w->faults;
+  for (size_t i = 0; i < w->sents; i++)
+    {
+      const struct sent *s = &w->sent[i];
+      sum += mixed (mixed ((uint64_t) s->task << 32 | s->destination, s->sequence), s->received);
+    }
+  for (size_t i = 0; i < w->flows; i++)
+    {
+      const struct flow *f = &w->flow[i];
+      sum += mixed (mixed ((uint64_t) f->task << 32 | f->destination, f->sent), f->received);
+    }
+  for (size_t u = 0; u < w->ports; u++)
+    {
+      const struct port_record *p = &w->port[u];
+      uint32_t flags = p->destroyed | p->said_dead << 1 | p->requested << 2;
+      sum += mixed (mixed (u, flags), (uint64_t) p->moves << 32 | p->moves_requested);
+    }
+  absorb (ctx, &sum, sizeof sum);
+}
+
 static void
 fault (struct world *w)
 {
   unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
   if (w->options.crashes && world_roll (w, 1500) == 0)
-    crash (w, a);
+    world_crash (w, a);
   if (w->links != NULL && w->options.cuts && world_roll (w, 300) == 0)
     links_cut (w, a);
   else if (w->options.cuts && world_roll (w, 300) == 0)
@@ -378,7 +412,7 @@ world_run (const struct world_options *options, struct world_result *result)
   w->calm = true;
   w->allocation_failures = 0;
   if (options->hostile)
-    crash (w, options->nodes - 1);
+    world_crash (w, options->nodes - 1);
   memset (w->cut, 0, sizeof w->cut);
   world_rest (w);
   if (!world_failed (w))
