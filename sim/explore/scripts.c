@@ -29,6 +29,9 @@ const struct script scripts[] = {
     [A] = { { GIVE, P, B }, { MOVE, P, B } },
     [B] = { { GIVE, P, C }, { SEND, P } },
     [C] = { { SEND, P }, { SEND, P }, { DROP, P } } } },
+  { "a sender follows a moved right", 3, {
+    [A] = { { GIVE, P, B }, { MOVE, P, C } },
+    [B] = { { SEND, P }, { SEND, P } } } },
   { "migration to a third node", 3, {
     [A] = { { GIVE, P, B }, { MOVE, P, C } },
     [B] = { { SEND, P }, { SEND, P } },

@@ -136,7 +136,12 @@ network_open (struct world *w, unsigned a, unsigned b)
 static bool
 answer_connect (struct world *w)
 {
-  unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
+  unsigned n = w->options.nodes, a = world_roll (w, n), b = world_roll (w, n);
+  for (unsigned i = 0; w->calm && !w->connect[a][b] && i < n * n; i++)
+    {
+      b = (b + 1) % n;
+      a = b == 0 ? (a + 1) % n : a;
+    }
   if (!w->connect[a][b])
     return false;
   if (live_session (w, a, b) == NULL)

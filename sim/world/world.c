@@ -7,7 +7,9 @@
 
 enum
 {
-  REST_ROUNDS = 120,		/* of time passing, before rest is given up */
+  REST_US = 12000000,		/* of time passing without anything else, and it rests */
+  WAIT_US = 300000,		/* ... at a time; with links, whose sessions end early: */
+  LINK_WAIT_US = 100000,
   REST_STEPS = 200000,
   STEP_US = 500,
   SLOW_US_MAX = 100000,
@@ -345,8 +347,8 @@ check_memory (struct world *w)
 void
 world_rest (struct world *w)
 {
-  unsigned still = 0;
-  for (unsigned step = 0; still < REST_ROUNDS && !world_failed (w); step++)
+  uint64_t still = 0, wait = w->links != NULL ? LINK_WAIT_US : WAIT_US;
+  for (unsigned step = 0; still < REST_US && !world_failed (w); step++)
     {
       if (step > REST_STEPS)
 	{
@@ -360,8 +362,8 @@ world_rest (struct world *w)
 	moved |= nodes_step (w);
       if (!moved || step % 16 == 0)
 	moved |= tasks_drain (w);
-      still = moved ? 0 : still + 1;
-      world_pass_time (w, moved ? STEP_US : 100000);
+      still = moved ? 0 : still + wait;
+      world_pass_time (w, moved ? STEP_US : wait);
     }
 }
 
