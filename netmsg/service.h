@@ -60,7 +60,7 @@ struct service
 {
 	const struct options *options;
 	struct key_pair keys;
-	uint8_t seal_key[crypto_shorthash_KEYBYTES];	/* of the names of our queues, in this boot */
+	uint8_t seal_key[crypto_generichash_KEYBYTES];	/* of the names of our queues, in this boot */
 	struct peers peers;
 	struct member *members;		/* in the order of peers.list */
 	struct pool pool;
