@@ -18,22 +18,6 @@ struct probes
   unsigned count;
 };
 
-static bool
-received_by_a_task (struct world *w, uid u)
-{
-  for (unsigned n = 0; n < w->options.nodes; n++)
-    for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
-      {
-	struct task *t = i == WORLD_TASKS_MAX ? &w->node[n].root : &w->node[n].task[i];
-	uint32_t type;
-	for (mk_name name = 1; t->used && name < WORLD_NAMES_MAX; name++)
-	  if (t->names[name] == u && mk_type (t->mk, name, &type) == MK_SUCCESS
-	      && (type & MK_TYPE_RECEIVE))
-	    return true;
-      }
-  return false;
-}
-
 typedef void visitor (struct world *, struct task *, mk_name, uint32_t type, struct probes *);
 
 static void
@@ -51,12 +35,26 @@ each_name (struct world *w, visitor *visit, struct probes *p)
 }
 
 static void
+note_receiver (struct world *w, struct task *t, mk_name name, uint32_t type, struct probes *p)
+{
+  w->port[t->names[name]].received |= (type & MK_TYPE_RECEIVE) != 0;
+}
+
+/* Which ports a task receives from, now.  */
+static void
+note_receivers (struct world *w)
+{
+  for (size_t u = 0; u < w->ports; u++)
+    w->port[u].received = false;
+  each_name (w, note_receiver, NULL);
+}
+
+static void
 probe (struct world *w, struct task *t, mk_name name, enum mk_disposition how, struct probes *p)
 {
   struct mk_message m = { .remote = { name, how } };
-  if (world_tainted (w, t->names[name]) || !received_by_a_task (w, t->names[name]))
-    return;
-  if (p->count == PROBES_MAX)
+  if (world_tainted (w, t->names[name]) || !w->port[t->names[name]].received
+      || p->count == PROBES_MAX)
     return;
   /* A full queue refuses the rest of a burst.  */
   if (tasks_send (w, t, &m))
@@ -80,10 +78,11 @@ probe_once (struct world *w, struct task *t, mk_name name, uint32_t type, struct
 static void
 check_probes (struct world *w, const struct probes *p)
 {
+  note_receivers (w);
   for (unsigned i = 0; i < p->count && !world_failed (w); i++)
     {
       const struct sent *s = &w->sent[p->tag[i]];
-      if (!s->received && received_by_a_task (w, s->destination))
+      if (!s->received && w->port[s->destination].received)
 	world_violate (w, "R1", "the faults are over, but message %zu of task %u to the live port %u "
 		       "never comes", p->tag[i], s->task, s->destination);
     }
@@ -93,6 +92,7 @@ static void
 use_rights (struct world *w)
 {
   struct probes p = { .count = 0 };
+  note_receivers (w);
   each_name (w, probe_once, &p);
   world_rest (w);
   check_probes (w, &p);

@@ -48,6 +48,7 @@ struct port_record
   uint32_t moves;			/* how often its receive right was sent */
   uint32_t moves_requested;		/* the same when no-senders was requested */
   bool tainted;				/* see hostile.c */
+  bool received;			/* from, by a task; see converge.c */
 };
 
 struct sent_right

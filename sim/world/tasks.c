@@ -96,7 +96,8 @@ tasks_end (struct world *w, struct task *t)
 static struct flow *
 flow_of (struct world *w, uint32_t task, uid destination)
 {
-  for (size_t i = 0; i < w->flows; i++)
+  /* Who spoke last speaks next.  */
+  for (size_t i = w->flows; i-- > 0;)
     if (w->flow[i].task == task && w->flow[i].destination == destination)
       return &w->flow[i];
   if (w->flows == w->flows_room)

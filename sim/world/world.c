@@ -13,7 +13,7 @@ enum
   REST_STEPS = 200000,
   STEP_US = 500,
   SLOW_US_MAX = 100000,
-  MEMORY_EVERY = 16,		/* steps */
+  MEMORY_EVERY = 64,		/* steps */
 };
 
 uint32_t
