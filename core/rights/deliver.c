@@ -74,7 +74,7 @@ deliver_create (struct rights *r, struct queue *q, struct rights_action *a)
       a->name = q->name;
       return;
     }
-  q->proxy = ++r->last_proxy;
+  q->proxy = queue_proxy_number (r);
   q->created = true;
   q->paused = false;
   q->armed = true;

@@ -392,6 +392,7 @@ struct queue *queue_by_identity (struct rights *r, const struct identity *identi
 struct queue *queue_by_name (const struct rights *r, uint32_t name);
 struct queue *queue_by_proxy (const struct rights *r, uint32_t proxy);
 struct queue *queue_by_handle (const struct rights *r, uint64_t handle);
+uint32_t queue_proxy_number (struct rights *r);
 void queue_set_name (struct rights *r, struct queue *q, uint32_t name);
 void queue_touch (struct rights *r, struct queue *q);
 void queue_settle (struct rights *r, struct queue *q);

@@ -113,7 +113,7 @@ migrate_leave (struct rights *r, struct queue *q, uint32_t send_onces)
   table_remove (&r->proxies, &q->by_proxy);
   q->arriving = ARRIVING_NOT;
   q->place = PLACE_PROXY;
-  q->proxy = ++r->last_proxy;
+  q->proxy = queue_proxy_number (r);
   q->created = q->adopted = true;
   q->paused = true;
   q->idle = false;

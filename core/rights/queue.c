@@ -94,6 +94,17 @@ FINDER (queue_by_name, names, by_name, name, uint32_t)
 FINDER (queue_by_proxy, proxies, by_proxy, proxy, uint32_t)
 FINDER (queue_by_handle, handles, by_handle, handle, uint64_t)
 
+/* Numbers come round after four thousand million remote calls: 0 and those still in use
+   are left out.  */
+uint32_t
+queue_proxy_number (struct rights *r)
+{
+  do
+    r->last_proxy++;
+  while (r->last_proxy == 0 || queue_by_proxy (r, r->last_proxy));
+  return r->last_proxy;
+}
+
 void
 queue_set_name (struct rights *r, struct queue *q, uint32_t name)
 {

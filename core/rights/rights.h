@@ -8,7 +8,7 @@
    except that a DELIVER may take as long as it likes on a thread of its own.
 
    Terms.  A *proxy* is a receive right that the driver holds for a queue whose
-   home is another node; the engine knows it by a number (never reused), the
+   home is another node; the engine knows it by a number (not reused while it lives), the
    driver keeps number <-> port.  A *local name* is a send (or send-once) right
    in the driver's own task for a queue whose receive right is on this node.  A
    *session* is one connection with one peer; the engine numbers them, and a
