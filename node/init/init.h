@@ -29,6 +29,7 @@ bool archive_find(const struct archive *archive, const char *path, const void **
 struct boot_ports {
 	mach_port_t host_priv, device_master;
 	mach_port_t root;	/* the root directory */
+	mach_port_t file_server;	/* its task, until there is a process server */
 	mach_port_t proc;	/* our process port */
 	mach_port_t log;	/* an io object: what is written goes to the kernel's console */
 };

@@ -142,6 +142,14 @@ static void join_words(const char *const *words, char *block, size_t room, size_
 	}
 }
 
+static mach_port_t process_of(mach_port_t task, const char *program)
+{
+	mach_port_t process = MACH_PORT_NULL;
+	if (!proc_task2proc(boot.proc, task, &process))
+		proc_set_exe(process, (char *)program);
+	return process;
+}
+
 static bool start_server(const struct archive *archive, const char *program, const char *const *words)
 {
 	char block[1024];
@@ -175,12 +183,9 @@ static bool start_server(const struct archive *archive, const char *program, con
 	}
 	task_set_name(task.task, (char *)words[0]);
 	if (boot.proc != MACH_PORT_NULL) {
-		mach_port_t proc = MACH_PORT_NULL;
-		if (!proc_task2proc(boot.proc, task.task, &proc)) {
-			proc_set_exe(proc, (char *)words[0]);
-			startup.ports[HURD_INIT_PORT_PROC] = proc;
-		}
+		startup.ports[HURD_INIT_PORT_PROC] = process_of(task.task, words[0]);
 	} else if (boot.root == MACH_PORT_NULL) {
+		boot.file_server = copy_right(task.task);
 		mach_port_insert_right(task.task, DEVICE_MASTER_NAME, boot.device_master, MACH_MSG_TYPE_COPY_SEND);
 	}
 	error = mach_port_move_member(mach_task_self(), task.boot_port, answers.set);
@@ -202,6 +207,12 @@ void start_proc(const struct archive *archive)
 	start_server(archive, "hurd/proc", (const char *const[]){ "/hurd/proc", NULL });
 	if (await(&boot.proc, "hurd/proc") == MACH_PORT_NULL)
 		fail("there is no process server");
+	/* It could have no process port when it was started; it has a pid, for ps and rpctrace. */
+	mach_port_t process = process_of(boot.file_server, "/hurd/tmpfs");
+	if (MACH_PORT_VALID(process))
+		mach_port_deallocate(mach_task_self(), process);
+	mach_port_deallocate(mach_task_self(), boot.file_server);
+	boot.file_server = MACH_PORT_NULL;
 }
 
 mach_port_t control_root(mach_port_t control)
