@@ -4,6 +4,7 @@
 #include "attach.h"
 #include "detach.h"
 #include "relay.h"
+#include "resident.h"
 #include "show.h"
 #include "start.h"
 
@@ -57,6 +58,7 @@ begin (struct engine *engine, const struct options *options, int pid, int go, st
 	if (!relay_start (&engine->relay, engine->show, options->follow)
 		|| pthread_create (&thread, NULL, listen_to_control, engine) != 0)
 		return complain (complaint, "no ports or threads left");
+	resident_make ();
 	if (options->pid != 0)
 		return attach_pid (&engine->relay, options->pid, complaint);
 	return start_prepare (&engine->relay, pid, complaint) && write (go, "g", 1) == 1;
