@@ -3,6 +3,7 @@
 
 #include "exchange.h"
 #include "moves.h"
+#include "show.h"
 #include "tasks.h"
 
 #include <hurd.h>
@@ -57,6 +58,8 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 		return;
 	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, no_drain, NULL);
 	queue->home_name = name;
+	/* else each of our lines would be the cause of another one */
+	queue->hidden = old == show_output_port (attaching->relay->show);
 	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
 	exchange_give_receive (attaching->task, name, port, &tied);
 }

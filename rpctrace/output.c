@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH_BYTES 16384		/* written at once */
@@ -18,6 +19,7 @@ struct output
 	int fd;
 	bool broken;			/* the file cannot be written */
 	bool writing;
+	bool patient, flushing;
 	char *ring;
 	size_t first, count;		/* what is not written yet */
 };
@@ -51,6 +53,21 @@ write_some (struct output *output)
 	pthread_cond_broadcast (&output->emptied);
 }
 
+/* With the lock held. */
+static void
+wait_for_more (struct output *output)
+{
+	struct timespec until;
+
+	clock_gettime (CLOCK_REALTIME, &until);
+	until.tv_nsec += OUTPUT_DELAY_MS * 1000000L;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (output->count < BATCH_BYTES && !output->flushing
+		&& pthread_cond_timedwait (&output->filled, &output->lock, &until) == 0)
+		;
+}
+
 static void *
 write_all (void *argument)
 {
@@ -61,13 +78,15 @@ write_all (void *argument)
 	{
 		while (output->count == 0)
 			pthread_cond_wait (&output->filled, &output->lock);
+		if (output->patient)
+			wait_for_more (output);
 		write_some (output);
 	}
 	return NULL;
 }
 
 struct output *
-output_new (int fd)
+output_new (int fd, bool patient)
 {
 	struct output *output = calloc (1, sizeof *output);
 	pthread_t thread;
@@ -75,6 +94,7 @@ output_new (int fd)
 	if (output == NULL || (output->ring = malloc (OUTPUT_BYTES_MAX)) == NULL)
 		return NULL;
 	output->fd = fd;
+	output->patient = patient;
 	pthread_mutex_init (&output->lock, NULL);
 	pthread_cond_init (&output->filled, NULL);
 	pthread_cond_init (&output->emptied, NULL);
@@ -103,7 +123,7 @@ output_put (struct output *output, const char *text, size_t bytes)
 		if (room > bytes)
 			room = bytes;
 		memcpy (output->ring + at, text, room);
-		if (output->count == 0)
+		if (output->count == 0 || (output->count < BATCH_BYTES && output->count + room >= BATCH_BYTES))
 			pthread_cond_signal (&output->filled);
 		output->count += room;
 		text += room;
@@ -116,7 +136,10 @@ void
 output_flush (struct output *output)
 {
 	pthread_mutex_lock (&output->lock);
+	output->flushing = true;
+	pthread_cond_signal (&output->filled);
 	while (output->count > 0 || output->writing)
 		pthread_cond_wait (&output->emptied, &output->lock);
+	output->flushing = false;
 	pthread_mutex_unlock (&output->lock);
 }

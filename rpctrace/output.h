@@ -9,8 +9,10 @@
 
 struct output;
 
-/* FD is the output's from now on.  NULL: no memory or threads. */
-struct output *output_new (int fd);
+/* FD is the output's from now on.  A PATIENT one writes only when there is much or OUTPUT_DELAY_MS have
+   passed: what is traced may be the file's server, and each write makes new lines.  NULL: no memory or
+   threads. */
+struct output *output_new (int fd, bool patient);
 
 /* Waits only when OUTPUT_BYTES_MAX have not been written yet. */
 void output_put (struct output *output, const char *text, size_t bytes);

@@ -35,7 +35,7 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 	recall.came = true;
 	if (end->queue == NULL)
 	{
-		recall.found = end->once;
+		recall.found = rights_once_of (end);
 		rights_once_used (&relay->rights, end);
 	}
 	/* a port that was the task's own: another right to it is as good */

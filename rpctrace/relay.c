@@ -204,7 +204,10 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_hea
 	else
 		cross (&crossing, queue->port, MACH_MSG_TYPE_COPY_SEND);
 	tasks_note_request (relay, &crossing, queue);
-	show_message (relay->show, &crossing, queue->key);
+	if (!queue->hidden)
+		show_message (relay->show, &crossing, queue->key);
+	else if (crossing.reply != NULL)
+		crossing.reply->hidden = true;
 	if (rights_kind (queue) == QUEUE_KERNEL)
 	{
 		if (header->msgh_id == ID_INTERRUPT_OPERATION)
@@ -260,8 +263,9 @@ answer_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	crossing.from = end->holder;
 	crossing.to = crossing.body_to = end->origin;
 	tasks_prepare_answer (relay, &crossing, end);
-	cross (&crossing, end->once, MACH_MSG_TYPE_MOVE_SEND_ONCE);
-	show_message (relay->show, &crossing, end->key);
+	cross (&crossing, rights_once_of (end), MACH_MSG_TYPE_MOVE_SEND_ONCE);
+	if (!end->hidden)
+		show_message (relay->show, &crossing, end->key);
 	if (mach_msg (header, MACH_SEND_MSG, header->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
 		bounce (relay, header);
 	cross_unpin (&crossing);

@@ -195,16 +195,23 @@ new_port (struct rights *rights)
 }
 
 static void
+no_notify (struct rights *rights, struct end *end)
+{
+	if (end->notify == MACH_PORT_NULL)
+		return;
+	map_remove (&rights->ends, end->notify);
+	mach_port_mod_refs (mach_task_self (), end->notify, MACH_PORT_RIGHT_RECEIVE, -1);
+	end->notify = MACH_PORT_NULL;
+}
+
+static void
 destroy_ports (struct rights *rights, struct end *end)
 {
 	map_remove (&rights->ends, end->port);
 	mach_port_mod_refs (mach_task_self (), end->port, MACH_PORT_RIGHT_RECEIVE, -1);
 	if (end->lingers)
 		rights->lingering--;
-	if (end->notify == MACH_PORT_NULL)
-		return;
-	map_remove (&rights->ends, end->notify);
-	mach_port_mod_refs (mach_task_self (), end->notify, MACH_PORT_RIGHT_RECEIVE, -1);
+	no_notify (rights, end);
 }
 
 /* Its port has no rights but ours and no messages. */
@@ -329,14 +336,60 @@ unlink_end (struct rights *rights, struct end *end)
 	rights_look_later (rights, end->queue);
 }
 
-/* An adopted port may have messages that were sent before, and send-once rights. */
 static bool
-more_to_come (const struct end *end)
+home_waits_for_no_senders (const struct queue *queue)
 {
 	mach_port_status_t status;
 
-	return mach_port_get_receive_status (mach_task_self (), end->port, &status) == KERN_SUCCESS
-		&& (status.mps_msgcount > 0 || status.mps_sorights);
+	return queue->home_name != MACH_PORT_NULL
+		&& mach_port_get_receive_status (queue->home->task->port, queue->home_name, &status) == KERN_SUCCESS
+		&& status.mps_nsrequest;
+}
+
+/* The request of the home to hear that it has no senders may be what END lingers for: its send-once right
+   leads to END's own port then.  So END gives its queue up, which has no senders then, and keeps COUNT
+   send-once rights to it instead, one for each that leads to END. */
+static void
+keep_stragglers (struct rights *rights, struct end *end, uint32_t count)
+{
+	const struct queue *queue = end->queue;
+	mach_msg_type_name_t type;
+
+	end->stragglers = rights_memory (count * sizeof *end->stragglers);
+	while (end->stragglers_count < count
+		&& mach_port_extract_right (queue->home->task->port, queue->home_name, MACH_MSG_TYPE_MAKE_SEND_ONCE,
+			&end->stragglers[end->stragglers_count], &type) == KERN_SUCCESS)
+		end->stragglers_count++;
+	rights->straggling++;
+	rights->lingering -= end->lingers;
+	end->lingers = false;
+	end->key = ++rights->last_key;
+	end->origin = queue->home;
+	end->raws = end->holder;
+	party_use (end->origin);
+	stop_dropping (rights, end);
+	unlink_end (rights, end);
+	end->queue = NULL;
+	no_notify (rights, end);
+}
+
+/* An adopted port may have messages that were sent before, and send-once rights. */
+static bool
+more_to_come (struct rights *rights, struct end *end)
+{
+	mach_port_status_t status;
+
+	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
+		|| (status.mps_msgcount == 0 && status.mps_sorights == 0))
+		return false;
+	if (status.mps_msgcount == 0 && home_waits_for_no_senders (end->queue))
+		keep_stragglers (rights, end, status.mps_sorights);
+	else
+	{
+		rights->lingering += !end->lingers;
+		end->lingers = true;
+	}
+	return true;
 }
 
 void
@@ -349,12 +402,8 @@ rights_no_senders (struct rights *rights, struct end *end, uint32_t count)
 		request_no_senders (end, end->makes);
 		return;
 	}
-	if (end->notify != MACH_PORT_NULL && more_to_come (end))
-	{
-		rights->lingering += !end->lingers;
-		end->lingers = true;
+	if (end->notify != MACH_PORT_NULL && more_to_come (rights, end))
 		return;
-	}
 	stop_dropping (rights, end);
 	unlink_end (rights, end);
 	free_port (rights, end);
@@ -441,11 +490,7 @@ release_end (struct rights *rights, struct end *end)
 	map_remove (&rights->ends, port);
 	if (end->lingers)
 		rights->lingering--;
-	if (end->notify != MACH_PORT_NULL)
-	{
-		map_remove (&rights->ends, end->notify);
-		mach_port_mod_refs (mach_task_self (), end->notify, MACH_PORT_RIGHT_RECEIVE, -1);
-	}
+	no_notify (rights, end);
 	free (end);
 	party_unuse (rights, holder);
 	return port;
@@ -562,9 +607,36 @@ forget_once (struct rights *rights, struct end *end)
 		party_unuse (rights, end->about);
 }
 
+static void
+straggler_used (struct rights *rights, struct end *end)
+{
+	if (end->stragglers_count > 0)
+		return;
+	rights->straggling--;
+	rights->died (rights->ctx, end->key);
+	party_unuse (rights, end->holder);
+	party_unuse (rights, end->origin);
+	destroy_ports (rights, end);
+	free (end->stragglers);
+	free (end);
+}
+
+mach_port_t
+rights_once_of (struct end *end)
+{
+	if (end->stragglers == NULL)
+		return end->once;
+	return end->stragglers_count > 0 ? end->stragglers[--end->stragglers_count] : MACH_PORT_DEAD;
+}
+
 void
 rights_once_used (struct rights *rights, struct end *end)
 {
+	if (end->stragglers != NULL)
+	{
+		straggler_used (rights, end);
+		return;
+	}
 	forget_once (rights, end);
 	free_port (rights, end);
 }

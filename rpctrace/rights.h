@@ -50,6 +50,7 @@ struct queue
 	struct end *ends;
 	enum queue_kind kind;
 	bool dead;
+	bool hidden;			/* our own lines go there: not shown */
 	bool busy;			/* a message to it is being sent: the next ones wait */
 	bool draining;			/* somebody passes the waiting ones on */
 	bool listed;			/* to be looked at by rights_clean */
@@ -77,10 +78,14 @@ struct end
 	/* of send-once rights */
 	uint64_t key;
 	mach_port_t once;
+	mach_port_t *stragglers;	/* more such rights, when nobody can send to an adopted port but by send-once
+					   rights made before: as many as there are of those */
+	uint32_t stragglers_count;
 	struct party *origin;		/* who receives from it */
 	struct party *raws;		/* whose the rights in the answer are that we do not know */
 	struct party *about;		/* the traced task that the request was made of */
 	int32_t request;		/* its id, or 0 */
+	bool hidden;			/* it was not shown */
 	mach_port_t server;		/* our thread that is in the kernel for it, or null */
 	bool watched;
 	unsigned since;			/* tick */
@@ -102,6 +107,7 @@ struct rights
 	struct end *dropping;
 	struct end *oldest, *youngest;
 	unsigned lingering;
+	unsigned straggling;		/* ends with stragglers */
 	struct queue *listed;
 	uint64_t last_key;
 	unsigned tick;
@@ -135,6 +141,10 @@ struct end *rights_once (struct rights *rights, mach_port_t name, struct party *
 /* The send-once right was used or is dead; the port may be used again if nobody can send to it. */
 void rights_once_used (struct rights *rights, struct end *end);
 void rights_once_dead (struct rights *rights, struct end *end);
+
+/* The send-once right that what came to END, which stands for some, goes on by; it is the caller's, who
+   calls rights_once_used afterwards. */
+mach_port_t rights_once_of (struct end *end);
 
 enum queue_kind rights_kind (struct queue *queue);
 

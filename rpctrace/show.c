@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <hurd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 struct show
 {
 	struct output *output;
+	mach_port_t output_port;
 	struct trace_defs *defs;
 	struct trace_filter *filter;
 	struct trace_names *names;
@@ -175,12 +177,13 @@ make (struct show *show, const struct options *options, int fd, struct complaint
 		return false;
 	show->filter = trace_filter_new (&alloc, show->defs);
 	show->names = trace_names_new (&alloc, TRACE_NAMES_MAX);
-	show->output = output_new (fd);
+	show->output = output_new (fd, options->output != NULL);
 	if (show->filter == NULL || show->names == NULL || show->output == NULL)
 		return complain (complaint, "out of memory");
 	if (!add_expressions (show, options, complaint))
 		return false;
 	show->tracer = tracer_new (&alloc, &settings, show->defs, show->filter, show->names, now_us ());
+	show->output_port = getdport (fd);
 	return show->tracer != NULL || complain (complaint, "out of memory");
 }
 
@@ -206,6 +209,12 @@ show_close (struct show *show)
 {
 	tracer_end (show->tracer, now_us ());
 	output_flush (show->output);
+}
+
+mach_port_t
+show_output_port (const struct show *show)
+{
+	return show->output_port;
 }
 
 /* --- what is seen ------------------------------------------------------------------------ */

@@ -14,6 +14,9 @@ struct show *show_open (const struct options *options, struct complaint *complai
 /* Writes what is left; the summary if asked for. */
 void show_close (struct show *show);
 
+/* The port that lines are written to, or null. */
+mach_port_t show_output_port (const struct show *show);
+
 /* PARTY is traced, or its pid has become known. */
 void show_task (struct show *show, struct party *party);
 void show_task_ended (struct show *show, const struct party *party);
