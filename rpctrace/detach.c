@@ -267,7 +267,8 @@ detach_is_needed (struct relay *relay)
 	bool needed;
 
 	pthread_mutex_lock (&relay->lock);
-	needed = relay->rights.onces_count > 0 || relay->rights.straggling > 0 || relay->rights.ends_count > 0;
+	needed = relay->rights.onces_count > 0 || relay->rights.straggling > 0 || relay->rights.ends_count > 0
+		|| relay->rights.queues_count > 0;
 	pthread_mutex_unlock (&relay->lock);
 	return needed;
 }

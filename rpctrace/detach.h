@@ -9,7 +9,7 @@
 void detach_all (struct relay *relay);
 
 /* Whether something still comes through us: answers to what a task had asked for while it was traced,
-   and what was under way.  The relay has to go on as long. */
+   and what was under way.  The relay has to go on as long.  Takes the lock itself. */
 bool detach_is_needed (struct relay *relay);
 
 #endif

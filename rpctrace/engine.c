@@ -10,7 +10,10 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
+
+#define FILES_MAX 256			/* more than we ever have open */
 
 struct engine
 {
@@ -75,8 +78,23 @@ wait_for_end (struct engine *engine)
 	pthread_mutex_unlock (&relay->lock);
 }
 
+/* Nobody shall wait for the end of a file that we do not use any more. */
+static void
+close_files (void)
+{
+	for (int fd = 0; fd < FILES_MAX; fd++)
+		close (fd);
+}
+
+static void
+pass_on_the_rest (struct engine *engine)
+{
+	while (detach_is_needed (&engine->relay))
+		nanosleep (&(struct timespec) { 0, PAUSE_NS }, NULL);
+}
+
 int
-engine_run (const struct options *options, int pid, int go, int control)
+engine_run (const struct options *options, int pid, int go, int control, int report)
 {
 	static struct engine engine;
 	struct complaint complaint;
@@ -92,5 +110,8 @@ engine_run (const struct options *options, int pid, int go, int control)
 	wait_for_end (&engine);
 	detach_all (&engine.relay);
 	show_close (engine.show);
+	if (write (report, &(char) { REPORT_DONE }, 1) == 1)
+		close_files ();
+	pass_on_the_rest (&engine);
 	return 0;
 }

@@ -17,7 +17,19 @@
 #define EXIT_NOT_FOUND 127
 #define RPCTRACE_VERSION "1"
 
-static volatile sig_atomic_t stopped_by;
+/* The two processes of ours; what happens comes out of REPORT as one byte each. */
+struct front
+{
+	int program;			/* our child, or 0 */
+	int engine;
+	int control[2], report[2];
+	int program_status;		/* -1: not known */
+	int stopped_by;			/* a signal's number, or 0 */
+};
+
+#define REPORT_CHILD 'C'		/* one of our children has ended; a signal's number: we are to stop */
+
+static volatile int reports = -1;	/* for the handlers of signals */
 
 static int
 fail (const struct complaint *complaint, int status)
@@ -43,106 +55,164 @@ become_program (char **program, int go)
 	_exit (errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN);
 }
 
+/* Whoever does not listen any more has ended, and that is seen otherwise. */
 static void
-stop (int signal_number)
+tell (int pipe, char word)
 {
-	stopped_by = signal_number;
+	ssize_t unused = write (pipe, &word, 1);
+
+	(void) unused;
 }
 
 static void
-catch_signals (const struct options *options)
+report (int signal_number)
 {
-	struct sigaction action = { .sa_handler = stop };	/* without SA_RESTART: waitpid shall return */
+	int saved = errno;
 
+	tell (reports, signal_number == SIGCHLD ? REPORT_CHILD : signal_number);
+	errno = saved;
+}
+
+static void
+catch_signals (const struct options *options, const struct front *front)
+{
+	struct sigaction action = { .sa_handler = report, .sa_flags = SA_RESTART };
+
+	reports = front->report[1];
+	signal (SIGPIPE, SIG_IGN);
 	sigemptyset (&action.sa_mask);
+	sigaction (SIGCHLD, &action, NULL);
 	sigaction (SIGTERM, &action, NULL);
 	sigaction (SIGHUP, &action, NULL);
 	if (options->pid == 0)
 		action.sa_handler = SIG_IGN;	/* the program gets it from the terminal too */
 	sigaction (SIGINT, &action, NULL);
+	tell (reports, REPORT_CHILD);	/* one may have ended already */
 }
 
-/* Waits for program and engine.  The program's wait status, or -1: the engine could not. */
-static int
-wait_for_both (int program, int engine, int *control)
+/* False: the engine is gone without a word. */
+static bool
+children_ended (struct front *front)
 {
-	int result = -1, status, pid;
+	int pid, status;
 
-	while (engine != 0)
+	while ((pid = waitpid (-1, &status, WNOHANG)) > 0)
+		if (pid == front->program)
+		{
+			front->program_status = status;
+			if (front->control[1] >= 0)
+				tell (front->control[1], CONTROL_PROGRAM_ENDED);
+		}
+		else if (pid == front->engine)
+		{
+			if (WIFSIGNALED (status))
+				fputs ("rpctrace: the process that traces was killed: what was traced has lost its rights\n", stderr);
+			return false;
+		}
+	return true;
+}
+
+/* Until the engine is done.  False: it could not do it. */
+static bool
+wait_for_engine (struct front *front)
+{
+	ssize_t got;
+	char word;
+
+	for (;;)
 	{
-		if (stopped_by != 0 && *control >= 0)
+		got = read (front->report[0], &word, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got != 1)
+			return false;
+		if (word == REPORT_DONE)
+			return true;
+		if (word == REPORT_CHILD)
 		{
-			close (*control);	/* the engine gives the rights back */
-			*control = -1;
+			if (!children_ended (front))
+				return false;
 		}
-		pid = waitpid (-1, &status, 0);
-		if (pid < 0 && errno != EINTR)
-			break;
-		if (pid == program && pid > 0)
+		else if (front->stopped_by == 0)
 		{
-			result = status;
-			if (*control >= 0 && write (*control, &(char) { CONTROL_PROGRAM_ENDED }, 1) != 1)
-				return result;
-		}
-		else if (pid == engine)
-		{
-			engine = 0;
-			if (!WIFEXITED (status) || WEXITSTATUS (status) != 0)
-				return -1;
-			if (program == 0)
-				result = 0;
+			front->stopped_by = word;
+			close (front->control[1]);	/* the engine gives the rights back */
+			front->control[1] = -1;
 		}
 	}
-	return result;
-}
-
-/* Ends as the program did. */
-static int
-end_like (int status)
-{
-	if (WIFSIGNALED (status))
-	{
-		signal (WTERMSIG (status), SIG_DFL);
-		kill (getpid (), WTERMSIG (status));
-		return 128 + WTERMSIG (status);
-	}
-	return WEXITSTATUS (status);
 }
 
 static int
-trace (const struct options *options)
+end_by (int signal_number)
 {
-	struct complaint complaint;
-	int go[2] = { -1, -1 }, control[2], program = 0, engine, status;
+	signal (signal_number, SIG_DFL);
+	kill (getpid (), signal_number);
+	return 128 + signal_number;
+}
 
-	if (pipe (control) != 0 || (options->program != NULL && pipe (go) != 0))
-		return complain (&complaint, "no pipe: %s", strerror (errno)), fail (&complaint, EXIT_NOT_TRACED);
-	if (options->program != NULL && (program = fork ()) == 0)
+/* As the program ended; by the signal that stopped us, if the program goes on. */
+static int
+end_like (const struct front *front)
+{
+	if (front->program == 0)
+		return 0;
+	if (front->program_status == -1)
+		return end_by (front->stopped_by);
+	return WIFSIGNALED (front->program_status) ? end_by (WTERMSIG (front->program_status))
+		: WEXITSTATUS (front->program_status);
+}
+
+static bool
+start_processes (const struct options *options, struct front *front)
+{
+	int go[2] = { -1, -1 };
+
+	if (pipe (front->control) != 0 || pipe (front->report) != 0 || (options->program != NULL && pipe (go) != 0))
+		return false;
+	if (options->program != NULL && (front->program = fork ()) == 0)
 	{
-		close (control[0]);
-		close (control[1]);
+		for (int i = 0; i < 2; i++)
+		{
+			close (front->control[i]);
+			close (front->report[i]);
+		}
 		close (go[1]);
 		become_program (options->program, go[0]);
 	}
-	engine = program < 0 ? -1 : fork ();
-	if (engine == 0)
+	front->engine = front->program < 0 ? -1 : fork ();
+	if (front->engine == 0)
 	{
-		close (control[1]);
+		close (front->control[1]);
+		close (front->report[0]);
 		if (go[0] >= 0)
 			close (go[0]);
-		_exit (engine_run (options, program != 0 ? program : options->pid, go[1], control[0]));
+		_exit (engine_run (options, front->program != 0 ? front->program : options->pid, go[1], front->control[0],
+			front->report[1]));
 	}
 	if (go[0] >= 0)
 	{
 		close (go[0]);
 		close (go[1]);
 	}
-	close (control[0]);
-	if (engine < 0)
-		return complain (&complaint, "cannot start a process: %s", strerror (errno)), fail (&complaint, EXIT_NOT_TRACED);
-	catch_signals (options);
-	status = wait_for_both (program, engine, &control[1]);
-	return status == -1 ? EXIT_NOT_TRACED : end_like (status);
+	close (front->control[0]);
+	if (front->engine < 0)
+		return false;
+	catch_signals (options, front);
+	return true;
+}
+
+static int
+trace (const struct options *options)
+{
+	struct front front = { .program_status = -1 };
+	struct complaint complaint;
+
+	if (!start_processes (options, &front))
+	{
+		complain (&complaint, "cannot start a process: %s", strerror (errno));
+		return fail (&complaint, EXIT_NOT_TRACED);
+	}
+	return wait_for_engine (&front) ? end_like (&front) : EXIT_NOT_TRACED;
 }
 
 int
