@@ -3,6 +3,7 @@
 
 #include "attach.h"
 #include "exchange.h"
+#include "ids.h"
 #include "moves.h"
 #include "recall.h"
 #include "tasks.h"
@@ -221,6 +222,19 @@ give_threads (mach_port_t task)
 	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
 }
 
+/* Threads that wait in memory of the task do so by us; they ask again, and then by themselves. */
+static void
+end_our_waits (struct relay *relay, struct party *party)
+{
+	for (size_t i = 0; i < relay->rights.onces.slots; i++)
+	{
+		struct end *end = relay->rights.onces.keys[i] != 0 ? relay->rights.onces.values[i] : NULL;
+
+		if (end != NULL && end->server != MACH_PORT_NULL && end->request == ID_GSYNC_WAIT && end->about == party)
+			thread_abort (end->server);
+	}
+}
+
 static void
 detach (struct relay *relay, struct party *party)
 {
@@ -238,6 +252,7 @@ detach (struct relay *relay, struct party *party)
 	free (detaching.taken);
 	task_set_special_port (detaching.task, TASK_KERNEL_PORT, detaching.task);
 	give_threads (detaching.task);
+	end_our_waits (relay, party);
 	task_resume (detaching.task);
 	tasks_let_go (relay, party);
 }

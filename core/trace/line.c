@@ -78,6 +78,20 @@ routine_name (struct trace_line *line, const struct trace_routine *routine, int3
     }
 }
 
+static void
+routine_json (struct trace_line *line, const struct trace_routine *routine, int32_t id)
+{
+  trace_put (&line->text, ",\"id\":");
+  trace_put_signed (&line->text, id);
+  if (!routine)
+    return;
+  trace_put (&line->text, ",\"rpc\":\"");
+  trace_put (&line->text, routine->name);
+  trace_put (&line->text, "\",\"subsystem\":\"");
+  trace_put (&line->text, routine->subsystem);
+  trace_put_char (&line->text, '"');
+}
+
 /* The arguments, or as many as there is room for.  In JSON half a value is none: then
    `"KEY":null,"KEY_cut":true'.  */
 static void
@@ -151,16 +165,7 @@ request_json (struct trace_line *line, const struct trace_message *m,
   task_json (line, ",\"to_task\":", ",\"to_pid\":", m->to);
   trace_put (t, ",\"target\":");
   trace_format_right (t, line->names, m->target, line->style);
-  trace_put (t, ",\"id\":");
-  trace_put_signed (t, m->view.id);
-  if (routine)
-    {
-      trace_put (t, ",\"rpc\":\"");
-      trace_put (t, routine->name);
-      trace_put (t, "\",\"subsystem\":\"");
-      trace_put (t, routine->subsystem);
-      trace_put_char (t, '"');
-    }
+  routine_json (line, routine, m->view.id);
   arguments (line, "in", args);
 }
 
@@ -177,9 +182,24 @@ trace_line_request (struct trace_line *line, const struct trace_message *m,
 
 /* --- its end --- */
 
+static void
+resumed_json (struct trace_line *line, const struct trace_call *call, uint64_t now_us)
+{
+  trace_put_char (&line->text, '{');
+  when (line, now_us);
+  task_json (line, ",\"task\":", ",\"pid\":", call->task);
+  task_json (line, ",\"to_task\":", ",\"to_pid\":", call->to);
+  routine_json (line, call->routine, call->id);
+}
+
 void
 trace_line_resumed (struct trace_line *line, const struct trace_call *call, uint64_t now_us)
 {
+  if (line->style->json)
+    {
+      resumed_json (line, call, now_us);
+      return;
+    }
   when (line, now_us);
   whose (line, call->task, call->to);
   trace_put (&line->text, "<... ");

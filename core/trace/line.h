@@ -44,7 +44,7 @@ struct trace_line
 void trace_line_request (struct trace_line *line, const struct trace_message *m,
 			 const struct trace_routine *routine, const struct trace_args *args,
 			 uint64_t now_us);
-/* Text only: whose call goes on.  */
+/* Whose call goes on.  As JSON the start of an object of its own, without a target.  */
 void trace_line_resumed (struct trace_line *line, const struct trace_call *call,
 			 uint64_t now_us);
 void trace_line_reply (struct trace_line *line, int32_t id, const struct trace_call *call,

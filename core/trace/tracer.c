@@ -270,12 +270,33 @@ unanswered (struct tracer *t, struct trace_call *call, const char *why, uint64_t
   end_call (t, call);
 }
 
+/* A reply to a call that began before its task was traced: there was no line for it yet.  */
+static void
+late_reply (struct tracer *t, const struct trace_message *m, const struct trace_routine *routine,
+	    uint64_t now_us)
+{
+  const struct trace_call call = {
+    .task = m->to, .to = m->from, .id = routine->id, .routine = routine, .time_us = now_us,
+  };
+
+  if (t->summary || !shows (t, routine, routine->id))
+    return;
+  trace_decode (&m->view, routine, true, &t->args);
+  close_line (t);
+  struct trace_line line = new_line (t);
+  trace_line_resumed (&line, &call, now_us);
+  trace_line_reply (&line, m->view.id, &call, &t->args);
+  trace_line_end (&line);
+  write_text (t, &line.text);
+}
+
 /* --- what the program calls --- */
 
 void
 tracer_message (struct tracer *t, const struct trace_message *m, uint64_t now_us)
 {
   const struct trace_routine *routine = trace_defs_request (t->defs, m->view.id);
+  const struct trace_routine *replied = routine ? NULL : trace_defs_reply (t->defs, m->view.id);
   struct trace_call *call;
 
   if (m->view.id == MACH_NOTIFY_SEND_ONCE
@@ -287,6 +308,8 @@ tracer_message (struct tracer *t, const struct trace_message *m, uint64_t now_us
   call = trace_match_find (t->match, m->target, m->view.id, routine != NULL);
   if (call)
     reply (t, m, call, now_us);
+  else if (replied && m->reply == TRACE_KEY_NULL)
+    late_reply (t, m, replied, now_us);
   else
     request (t, m, routine, now_us);
 }

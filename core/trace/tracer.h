@@ -11,6 +11,8 @@
 
      task 7 (pid 12): <... io_read resumed> = 0 (...)
 
+   So is the reply shown to a call that began before its task was traced.
+
    As JSON a call is one object, written when it has ended.  */
 #ifndef TRACE_TRACER_H
 #define TRACE_TRACER_H

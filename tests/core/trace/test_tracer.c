@@ -150,6 +150,29 @@ replies_interleave (void **state)
 }
 
 static void
+replies_to_calls_not_seen (void **state)
+{
+  for (int json = 0; json < 2; json++)
+    {
+      world_start (json, false, false);
+      uint32_t task = tracer_task (w.tracer, TASK, 12);
+      read_request (task, FILE_RIGHT, REPLY);
+      read_reply (task, REPLY2, "first");
+      read_reply (task, REPLY, "second");
+      lines_are (&w.lines, json
+		 ? "{\"time\":0.000000,\"task\":1,\"pid\":12,\"id\":21001,\"rpc\":\"io_read\",\"subsystem\":\"io\","
+		   "\"result\":{\"code\":0,\"name\":\"KERN_SUCCESS\"},\"out\":{\"data\":\"first\"}}\n"
+		   "{\"time\":0.000000,\"task\":1,\"pid\":12,\"target\":{\"port\":2},\"id\":21001,\"rpc\":\"io_read\","
+		   "\"subsystem\":\"io\",\"in\":{\"offset\":-1,\"amount\":4096},"
+		   "\"result\":{\"code\":0,\"name\":\"KERN_SUCCESS\"},\"out\":{\"data\":\"second\"}}\n"
+		 : "task 1 (pid 12): port 2->io_read (offset: -1, amount: 4096) <unfinished ...>\n"
+		   "task 1 (pid 12): <... io_read resumed> = 0 (data: \"first\")\n"
+		   "task 1 (pid 12): <... io_read resumed> = 0 (data: \"second\")\n");
+      world_stop ();
+    }
+}
+
+static void
 one_way_and_notifications (void **state)
 {
   int32_t zero = 0;
@@ -460,6 +483,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (calls_and_replies), cmocka_unit_test (replies_interleave),
+    cmocka_unit_test (replies_to_calls_not_seen),
     cmocka_unit_test (one_way_and_notifications), cmocka_unit_test (calls_without_a_reply),
     cmocka_unit_test (a_message_to_a_server), cmocka_unit_test (odd_replies),
     cmocka_unit_test (two_calls_wait_for_one_port), cmocka_unit_test (as_json),
