@@ -434,6 +434,21 @@ become_leader (struct relay *relay)
 		relay->in_kernel = false;
 }
 
+/* Only who receives may destroy ports, and it waits perhaps for a message while there is something to
+   clean up that another thread has listed. */
+static void
+wake_leader (struct relay *relay)
+{
+	mach_msg_header_t nothing =
+	{
+		.msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MAKE_SEND_ONCE, 0),
+		.msgh_size = sizeof nothing,
+		.msgh_remote_port = relay->rights.notices,
+	};
+
+	mach_msg (&nothing, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof nothing, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
+}
+
 static void *
 watch (void *argument)
 {
@@ -451,6 +466,8 @@ watch (void *argument)
 			rights_ask_lingering (&relay->rights);
 		if (relay->in_kernel && relay->rights.tick - relay->since >= STUCK_TICKS)
 			become_leader (relay);
+		if (relay->rights.listed != NULL)
+			wake_leader (relay);
 		pthread_mutex_unlock (&relay->lock);
 	}
 	return NULL;
