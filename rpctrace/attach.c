@@ -39,7 +39,7 @@ attach_abort_waits (mach_port_t task)
 /* --- attaching -------------------------------------------------------------------- */
 
 static void
-no_drain (void *ctx, struct queue *queue, mach_port_t port)
+no_drain (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
 {
 }
 

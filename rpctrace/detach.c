@@ -122,17 +122,18 @@ put_in_front (struct queue *queue, struct letter *first, struct letter **last, u
 static void
 drain_own (struct detaching *detaching, struct queue *queue, mach_port_t port)
 {
+	const struct rights *rights = &detaching->relay->rights;
 	struct queue drained = { .last = &drained.first };
 
 	/* somebody who waits for room in it */
 	while (queue->busy)
 	{
-		moves_drain (&drained, detaching->party, port, 0);
+		moves_drain (rights, &drained, detaching->party, port, true, 0);
 		pthread_mutex_unlock (&detaching->relay->lock);
 		nanosleep (&(struct timespec) { 0, BUSY_PAUSE_NS }, NULL);
 		pthread_mutex_lock (&detaching->relay->lock);
 	}
-	moves_drain (&drained, detaching->party, port, 0);
+	moves_drain (rights, &drained, detaching->party, port, true, 0);
 	for (struct letter *letter = drained.first; letter != NULL; letter = letter->next)
 		recall_letter (detaching->relay, letter);
 	if (drained.first != NULL)
@@ -140,11 +141,11 @@ drain_own (struct detaching *detaching, struct queue *queue, mach_port_t port)
 }
 
 static void
-drain_known (void *ctx, struct queue *queue, mach_port_t port)
+drain_known (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
 {
 	struct detaching *detaching = ctx;
 
-	moves_drain (queue, detaching->relay->rights.world, port, 0);
+	moves_drain (&detaching->relay->rights, queue, detaching->relay->rights.world, port, adopted, 0);
 }
 
 static void
@@ -163,6 +164,7 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 		rights_rehome (rights, taken->port, detaching->party, rights->world, &port, drain_known, detaching);
 		queue->home_name = MACH_PORT_NULL;
 		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
+		moves_make_onces (queue, port);
 		queue->draining = false;
 		relay_pass_waiting (detaching->relay, queue);
 		queue->pins--;

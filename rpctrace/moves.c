@@ -32,11 +32,13 @@ moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_
 /* --- letters --------------------------------------------------------------------- */
 
 struct letter *
-letter_new (const mach_msg_header_t *header, struct party *from)
+letter_new (const mach_msg_header_t *header, struct party *from, mach_port_t once)
 {
 	struct letter *letter = rights_memory (sizeof *letter + header->msgh_size);
 
 	letter->from = from;
+	letter->by_once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE;
+	letter->once = once;
 	party_use (from);
 	memcpy (&letter->header, header, header->msgh_size);
 	return letter;
@@ -74,25 +76,44 @@ letter_free (struct rights *rights, struct letter *letter)
 /* --- receive rights ---------------------------------------------------------------- */
 
 void
-moves_drain (struct queue *queue, struct party *sender, mach_port_t port, int32_t without)
+moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
+	int32_t without)
 {
 	struct receiver receiver;
 
 	if (!receiver_init (&receiver))
 		return;
 	while (receiver_next (&receiver, port, MACH_RCV_TIMEOUT, 0) == MACH_MSG_SUCCESS)
-		if (MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
-			|| receiver.buffer->msgh_id == without)
+		if ((MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE && !adopted)
+			|| (without != 0 && receiver.buffer->msgh_id == without) || rights_is_probe (rights, receiver.buffer))
 			mach_msg_destroy (receiver.buffer);
 		else
-			letter_put (queue, letter_new (receiver.buffer, sender));
+			letter_put (queue, letter_new (receiver.buffer, sender, MACH_PORT_NULL));
 	receiver_free (&receiver);
 }
 
-static void
-drain (void *ctx, struct queue *queue, mach_port_t port)
+void
+moves_make_onces (struct queue *queue, mach_port_t port)
 {
-	moves_drain (queue, ctx, port, 0);
+	mach_msg_type_name_t type;
+
+	for (struct letter *letter = queue->first; letter != NULL; letter = letter->next)
+		if (letter->by_once && letter->once == MACH_PORT_NULL)
+			mach_port_extract_right (mach_task_self (), port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &letter->once, &type);
+}
+
+struct draining
+{
+	struct rights *rights;
+	struct party *sender;
+};
+
+static void
+drain (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
+{
+	struct draining *draining = ctx;
+
+	moves_drain (draining->rights, queue, draining->sender, port, adopted, 0);
 }
 
 mach_port_t
@@ -104,7 +125,8 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	mach_port_status_t status = { .mps_qlimit = MACH_PORT_QLIMIT_DEFAULT };
 
 	mach_port_get_receive_status (self, name, &status);
-	*queue = rights_rehome (rights, name, from, to, &port, drain, to);
+	*queue = rights_rehome (rights, name, from, to, &port, drain, &(struct draining) { rights, to });
+	moves_make_onces (*queue, port);
 	mach_port_set_qlimit (self, port, status.mps_qlimit);
 	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, 0, no_senders);
 	moves_put_request (self, port, MACH_NOTIFY_PORT_DESTROYED, 0, destroyed);

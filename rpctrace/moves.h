@@ -18,19 +18,26 @@ mach_port_t moves_take_request (mach_port_t task, mach_port_t name, mach_msg_id_
 void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_port_mscount_t sync, mach_port_t notify);
 
 /* Takes what SENDER has put into PORT's queue, in order; PORT is in no set.  The one message that may be
-   there by a send-once right is the end of our own request for a notification, and goes away; so do
-   those with the id WITHOUT. */
-void moves_drain (struct queue *queue, struct party *sender, mach_port_t port, int32_t without);
+   there by a send-once right to a port that was not ADOPTED is the end of our own request for a
+   notification, and goes away; so do those with the id WITHOUT. */
+void moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
+	int32_t without);
+
+/* The letters that came by send-once rights go on by such rights to PORT, the receive right of which is
+   ours yet. */
+void moves_make_onces (struct queue *queue, mach_port_t port);
 
 /* A message that waits to be sent to a queue, as it was received. */
 struct letter
 {
 	struct letter *next;
 	struct party *from;		/* used */
+	bool by_once;			/* it came by a send-once right, */
+	mach_port_t once;		/* and goes on by this one, when that is made */
 	mach_msg_header_t header;	/* and the rest of it behind */
 };
 
-struct letter *letter_new (const mach_msg_header_t *header, struct party *from);
+struct letter *letter_new (const mach_msg_header_t *header, struct party *from, mach_port_t once);
 void letter_put (struct queue *queue, struct letter *letter);
 struct letter *letter_take (struct queue *queue);
 void letter_free (struct rights *rights, struct letter *letter);

@@ -3,14 +3,7 @@
 
 #include <time.h>
 
-#define PROBE_ID 470901
 #define WAIT_MS 2000		/* for a message of ours that goes to ourselves */
-
-struct probe
-{
-	mach_msg_header_t header;
-	uint64_t secret, number;
-};
 
 /* The one that is under way; the lock guards it. */
 struct recall
@@ -28,9 +21,9 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 	const struct probe *probe = (const struct probe *) header;
 	mach_msg_type_name_t type;
 
-	if (header->msgh_id != PROBE_ID || header->msgh_size != sizeof *probe || probe->secret != relay->secret)
+	if (!rights_is_probe (&relay->rights, header))
 		return false;
-	if (probe->number != recall.number)
+	if (probe->number == 0 || probe->number != recall.number)
 		return true;
 	recall.came = true;
 	if (end->queue == NULL)
@@ -49,24 +42,11 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 mach_port_t
 recall_once (struct relay *relay, mach_port_t name)
 {
-	struct probe probe =
-	{
-		.header =
-		{
-			.msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
-			.msgh_size = sizeof probe,
-			.msgh_remote_port = name,
-			.msgh_id = PROBE_ID,
-		},
-		.secret = relay->secret,
-		.number = ++recall.number,
-	};
 	struct timespec until;
 
 	recall.came = false;
 	recall.found = MACH_PORT_NULL;
-	if (mach_msg (&probe.header, MACH_SEND_MSG, sizeof probe, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL)
-		!= MACH_MSG_SUCCESS)
+	if (!rights_send_probe (&relay->rights, name, ++recall.number))
 		return name;	/* dead */
 	clock_gettime (CLOCK_REALTIME, &until);
 	until.tv_sec += WAIT_MS / 1000;

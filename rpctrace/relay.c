@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define LEADER_STACK_BYTES (128 * 1024)
 
@@ -172,24 +171,10 @@ interrupt (struct relay *relay, struct queue *queue)
 	}
 }
 
-/* A message by a send-once right that was made before the task was attached: it goes by one too, for
-   they do not wait for room. */
-static mach_port_t
-once_to_home (const struct queue *queue, const mach_msg_header_t *header)
-{
-	mach_msg_type_name_t type;
-	mach_port_t once;
-
-	return queue->home_name != MACH_PORT_NULL
-		&& MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
-		&& mach_port_extract_right (queue->home->task->port, queue->home_name, MACH_MSG_TYPE_MAKE_SEND_ONCE, &once,
-			&type) == KERN_SUCCESS ? once : MACH_PORT_NULL;
-}
-
+/* By ONCE, if that is one: then it came by a send-once right, and those do not wait for room. */
 static void
-pass (struct relay *relay, struct queue *queue, struct party *from, mach_msg_header_t *header)
+pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t once, mach_msg_header_t *header)
 {
-	mach_port_t once = once_to_home (queue, header);
 	struct crossing crossing = { 0 };
 
 	cross_begin (&crossing, &relay->rights, header);
@@ -241,9 +226,13 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 	while (!queue->busy && (letter = letter_take (queue)) != NULL)
 	{
 		if (queue->dead)
+		{
 			mach_msg_destroy (&letter->header);
+			if (letter->once != MACH_PORT_NULL)
+				mach_port_deallocate (mach_task_self (), letter->once);
+		}
 		else
-			pass (relay, queue, letter->from, &letter->header);
+			pass (relay, queue, letter->from, letter->once, &letter->header);
 		letter_free (&relay->rights, letter);
 	}
 	if (queue->waiting <= WAITING_RESUME)
@@ -277,18 +266,21 @@ static void
 request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 {
 	struct queue *queue = end->queue;
+	mach_port_t once;
 
 	if (queue->dead)
 	{
 		mach_msg_destroy (header);
 		return;
 	}
+	once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE ? rights_straggler (end)
+		: MACH_PORT_NULL;
 	if (!queue->busy && queue->first == NULL)
 	{
-		pass (relay, queue, end->holder, header);
+		pass (relay, queue, end->holder, once, header);
 		return;
 	}
-	letter_put (queue, letter_new (header, end->holder));
+	letter_put (queue, letter_new (header, end->holder, once));
 	if (queue->waiting >= WAITING_PAUSE)
 		rights_pause (&relay->rights, end, true);
 	if (!queue->busy)
@@ -482,7 +474,6 @@ relay_start (struct relay *relay, struct show *show, bool follow)
 	memset (relay, 0, sizeof *relay);
 	relay->show = show;
 	relay->follow = follow;
-	getentropy (&relay->secret, sizeof relay->secret);
 	pthread_mutex_init (&relay->lock, NULL);
 	pthread_cond_init (&relay->changed, NULL);
 	if (!rights_init (&relay->rights)

@@ -40,7 +40,6 @@ struct relay
 	unsigned idle_count;
 	struct workers *senders;	/* for full queues */
 	mach_port_t stage;		/* a port of ours that nobody else uses */
-	uint64_t secret;		/* nobody else can make our messages to ourselves */
 	bool follow;
 	unsigned tracked;		/* parties that are tracked and alive */
 	pthread_cond_t changed;		/* that number */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rights.h"
 
+#include "core/base/status.h"
+
 #include <mach_debug/mach_debug.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#define PROBE_ID 470901
 
 static void
 pause_for_resources (void)
@@ -42,10 +47,40 @@ rights_init (struct rights *rights)
 		|| mach_port_move_member (self, rights->notices, rights->set) != KERN_SUCCESS)
 		return false;
 	mach_port_set_qlimit (self, rights->notices, MACH_PORT_QLIMIT_MAX);
+	getentropy (&rights->secret, sizeof rights->secret);
 	rights->world = rights_party (rights, MACH_PORT_NULL);
 	rights->door = rights_party (rights, MACH_PORT_NULL);
 	rights->world->uses = rights->door->uses = 1;
 	return true;
+}
+
+/* --- probes ------------------------------------------------------------------- */
+
+bool
+rights_send_probe (const struct rights *rights, mach_port_t name, uint64_t number)
+{
+	struct probe probe =
+	{
+		.header =
+		{
+			.msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
+			.msgh_size = sizeof probe,
+			.msgh_remote_port = name,
+			.msgh_id = PROBE_ID,
+		},
+		.secret = rights->secret,
+		.number = number,
+	};
+
+	return mach_msg (&probe.header, MACH_SEND_MSG, sizeof probe, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL)
+		== MACH_MSG_SUCCESS;
+}
+
+bool
+rights_is_probe (const struct rights *rights, const mach_msg_header_t *header)
+{
+	return header->msgh_id == PROBE_ID && header->msgh_size == sizeof (struct probe)
+		&& ((const struct probe *) header)->secret == rights->secret;
 }
 
 /* --- parties ------------------------------------------------------------------ */
@@ -78,6 +113,7 @@ party_unuse (struct rights *rights, struct party *party)
 {
 	struct party **link = &rights->parties;
 
+	dr_assert (party->uses > 0);
 	if (--party->uses > 0)
 		return;
 	while (*link != party)
@@ -204,6 +240,41 @@ no_notify (struct rights *rights, struct end *end)
 	end->notify = MACH_PORT_NULL;
 }
 
+/* A send-once right cannot go away without a message. */
+static void
+discard_once (struct rights *rights, mach_port_t name)
+{
+	if (!rights_send_probe (rights, name, 0))
+		mach_port_deallocate (mach_task_self (), name);
+}
+
+static void
+no_stragglers (struct rights *rights, struct end *end)
+{
+	while (end->stragglers_count > 0)
+		discard_once (rights, end->stragglers[--end->stragglers_count]);
+	free (end->stragglers);
+	end->stragglers = NULL;
+}
+
+/* For each send-once right that leads to END's port one to PORT, the receive right of which is ours yet. */
+static void
+make_stragglers (struct end *end, mach_port_t port)
+{
+	mach_msg_type_name_t type;
+	mach_port_status_t status;
+
+	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS || status.mps_sorights == 0)
+		return;
+	end->stragglers = rights_memory (status.mps_sorights * sizeof *end->stragglers);
+	while (end->stragglers_count < status.mps_sorights)
+		if (mach_port_extract_right (mach_task_self (), port, MACH_MSG_TYPE_MAKE_SEND_ONCE,
+			&end->stragglers[end->stragglers_count], &type) == KERN_SUCCESS)
+			end->stragglers_count++;
+		else
+			pause_for_resources ();
+}
+
 static void
 destroy_ports (struct rights *rights, struct end *end)
 {
@@ -212,6 +283,7 @@ destroy_ports (struct rights *rights, struct end *end)
 	if (end->lingers)
 		rights->lingering--;
 	no_notify (rights, end);
+	no_stragglers (rights, end);
 }
 
 /* Its port has no rights but ours and no messages. */
@@ -347,24 +419,15 @@ home_waits_for_no_senders (const struct queue *queue)
 }
 
 /* The request of the home to hear that it has no senders may be what END lingers for: its send-once right
-   leads to END's own port then.  So END gives its queue up, which has no senders then, and keeps COUNT
-   send-once rights to it instead, one for each that leads to END. */
+   leads to END's own port then.  So END gives its queue up, which has no senders then. */
 static void
-keep_stragglers (struct rights *rights, struct end *end, uint32_t count)
+keep_stragglers (struct rights *rights, struct end *end)
 {
-	const struct queue *queue = end->queue;
-	mach_msg_type_name_t type;
-
-	end->stragglers = rights_memory (count * sizeof *end->stragglers);
-	while (end->stragglers_count < count
-		&& mach_port_extract_right (queue->home->task->port, queue->home_name, MACH_MSG_TYPE_MAKE_SEND_ONCE,
-			&end->stragglers[end->stragglers_count], &type) == KERN_SUCCESS)
-		end->stragglers_count++;
 	rights->straggling++;
 	rights->lingering -= end->lingers;
 	end->lingers = false;
 	end->key = ++rights->last_key;
-	end->origin = queue->home;
+	end->origin = end->queue->home;
 	end->raws = end->holder;
 	party_use (end->origin);
 	stop_dropping (rights, end);
@@ -382,8 +445,10 @@ more_to_come (struct rights *rights, struct end *end)
 	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
 		|| (status.mps_msgcount == 0 && status.mps_sorights == 0))
 		return false;
+	while (end->stragglers_count > status.mps_sorights)
+		discard_once (rights, rights_straggler (end));
 	if (status.mps_msgcount == 0 && home_waits_for_no_senders (end->queue))
-		keep_stragglers (rights, end, status.mps_sorights);
+		keep_stragglers (rights, end);
 	else
 	{
 		rights->lingering += !end->lingers;
@@ -457,6 +522,7 @@ adopt (struct rights *rights, struct queue *queue, mach_port_t name, struct part
 	end->next = queue->ends;
 	queue->ends = end;
 	rights->ends_count++;
+	make_stragglers (end, queue->port);
 	while (mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, &end->notify) != KERN_SUCCESS
 		|| mach_port_move_member (mach_task_self (), end->notify, rights->set) != KERN_SUCCESS
 		|| mach_port_move_member (mach_task_self (), name, rights->set) != KERN_SUCCESS)
@@ -473,13 +539,14 @@ adopt (struct rights *rights, struct queue *queue, mach_port_t name, struct part
 
 /* The end goes, its port stays: a plain receive right of ours. */
 static mach_port_t
-release_end (struct rights *rights, struct end *end)
+release_end (struct rights *rights, struct end *end, bool *adopted)
 {
 	struct party *holder = end->holder;
 	mach_port_t port = end->port, previous = MACH_PORT_NULL;
 
 	drop_extra (end);
 	stop_dropping (rights, end);
+	no_stragglers (rights, end);
 	/* where the request's send-once right led, a word of its end comes: the caller fetches it */
 	mach_port_request_notification (mach_task_self (), port, MACH_NOTIFY_NO_SENDERS, 0, MACH_PORT_NULL,
 		MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
@@ -490,6 +557,7 @@ release_end (struct rights *rights, struct end *end)
 	map_remove (&rights->ends, port);
 	if (end->lingers)
 		rights->lingering--;
+	*adopted = end->notify != MACH_PORT_NULL;
 	no_notify (rights, end);
 	free (end);
 	party_unuse (rights, holder);
@@ -508,7 +576,7 @@ unwatch (mach_port_t name)
 
 struct queue *
 rights_rehome (struct rights *rights, mach_port_t name, struct party *from, struct party *to, mach_port_t *port,
-	void (*drain) (void *ctx, struct queue *queue, mach_port_t port), void *ctx)
+	void (*drain) (void *ctx, struct queue *queue, mach_port_t port, bool adopted), void *ctx)
 {
 	struct queue *queue = rights_queue_at (rights, name);
 	struct end *end = NULL;
@@ -529,8 +597,10 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 	}
 	if (end != NULL)
 	{
-		*port = release_end (rights, end);
-		drain (ctx, queue, *port);
+		bool adopted;
+
+		*port = release_end (rights, end, &adopted);
+		drain (ctx, queue, *port, adopted);
 	}
 	else
 		while (*port == MACH_PORT_NULL
@@ -617,7 +687,6 @@ straggler_used (struct rights *rights, struct end *end)
 	party_unuse (rights, end->holder);
 	party_unuse (rights, end->origin);
 	destroy_ports (rights, end);
-	free (end->stragglers);
 	free (end);
 }
 
@@ -626,7 +695,13 @@ rights_once_of (struct end *end)
 {
 	if (end->stragglers == NULL)
 		return end->once;
-	return end->stragglers_count > 0 ? end->stragglers[--end->stragglers_count] : MACH_PORT_DEAD;
+	return end->stragglers_count > 0 ? rights_straggler (end) : MACH_PORT_DEAD;
+}
+
+mach_port_t
+rights_straggler (struct end *end)
+{
+	return end->stragglers_count > 0 ? end->stragglers[--end->stragglers_count] : MACH_PORT_NULL;
 }
 
 void

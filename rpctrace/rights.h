@@ -71,6 +71,8 @@ struct end
 	bool dropping;			/* is in the list of those that have some */
 	bool paused;			/* is not received from */
 	bool lingers;			/* adopted: nobody can send, but what was sent is still to come */
+	mach_port_t *stragglers;	/* adopted: send-once rights to the queue, one for each that leads to PORT */
+	uint32_t stragglers_count;
 	mach_port_t notify;		/* adopted: the kernel's word about it comes here, for send-once rights
 					   to PORT were perhaps made before it was ours */
 	struct end *next_dropping;
@@ -78,9 +80,6 @@ struct end
 	/* of send-once rights */
 	uint64_t key;
 	mach_port_t once;
-	mach_port_t *stragglers;	/* more such rights, when nobody can send to an adopted port but by send-once
-					   rights made before: as many as there are of those */
-	uint32_t stragglers_count;
 	struct party *origin;		/* who receives from it */
 	struct party *raws;		/* whose the rights in the answer are that we do not know */
 	struct party *about;		/* the traced task that the request was made of */
@@ -107,9 +106,10 @@ struct rights
 	struct end *dropping;
 	struct end *oldest, *youngest;
 	unsigned lingering;
-	unsigned straggling;		/* ends with stragglers */
+	unsigned straggling;		/* ends of no queue, only with stragglers */
 	struct queue *listed;
 	uint64_t last_key;
+	uint64_t secret;		/* of probes */
 	unsigned tick;
 	unsigned queues_count, ends_count, onces_count, parties_count;
 	void (*died) (void *ctx, uint64_t key);	/* a key is a right no more */
@@ -142,9 +142,23 @@ struct end *rights_once (struct rights *rights, mach_port_t name, struct party *
 void rights_once_used (struct rights *rights, struct end *end);
 void rights_once_dead (struct rights *rights, struct end *end);
 
-/* The send-once right that what came to END, which stands for some, goes on by; it is the caller's, who
-   calls rights_once_used afterwards. */
+/* The send-once right that what came to END, an end without a queue, goes on by; it is the caller's. */
 mach_port_t rights_once_of (struct end *end);
+
+/* The same for what came by a send-once right to an adopted end of a queue; null for any other end. */
+mach_port_t rights_straggler (struct end *end);
+
+/* A message of ours that a send-once right is used up by; it may come back to us. */
+struct probe
+{
+	mach_msg_header_t header;
+	uint64_t secret;		/* nobody else can make one */
+	uint64_t number;		/* 0: nobody waits for it */
+};
+
+/* False: NAME was dead; it is still there. */
+bool rights_send_probe (const struct rights *rights, mach_port_t name, uint64_t number);
+bool rights_is_probe (const struct rights *rights, const mach_msg_header_t *header);
 
 enum queue_kind rights_kind (struct queue *queue);
 
@@ -162,7 +176,7 @@ void rights_no_senders (struct rights *rights, struct end *end, uint32_t count);
    on; what comes out of the port that TO knew the queue by, if any, is to be fetched by the caller
    before it goes away: DRAIN is called for it.  Our send right to *PORT is the queue's. */
 struct queue *rights_rehome (struct rights *rights, mach_port_t name, struct party *from, struct party *to,
-	mach_port_t *port, void (*drain) (void *ctx, struct queue *queue, mach_port_t port), void *ctx);
+	mach_port_t *port, void (*drain) (void *ctx, struct queue *queue, mach_port_t port, bool adopted), void *ctx);
 
 /* QUEUE may be useless now; rights_clean looks. */
 void rights_look_later (struct rights *rights, struct queue *queue);

@@ -167,7 +167,7 @@ exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
    gets its message back, and its rights would be in the task for ever.  So: the thread is stopped while
    it does not wait. */
 static void
-stop_for_good (struct queue *queue, struct party *from)
+stop_for_good (const struct rights *rights, struct queue *queue, struct party *from)
 {
 	struct end *end = queue->ends;
 	mach_port_status_t status;
@@ -180,7 +180,7 @@ stop_for_good (struct queue *queue, struct party *from)
 	mach_port_move_member (mach_task_self (), end->port, MACH_PORT_NULL);
 	for (;;)
 	{
-		moves_drain (queue, from, end->port, ID_THREAD_TERMINATE_RELEASE);
+		moves_drain (rights, queue, from, end->port, false, ID_THREAD_TERMINATE_RELEASE);
 		if (thread_suspend (queue->port) != KERN_SUCCESS
 			|| mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
 			|| status.mps_msgcount < status.mps_qlimit)
@@ -198,7 +198,7 @@ tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct qu
 	if (queue->task_of != NULL && id == ID_PORT_INSERT_RIGHT)
 		crossing->body_to = queue->task_of;
 	if (id == ID_THREAD_TERMINATE_RELEASE && queue->thread_of != NULL)
-		stop_for_good (queue, crossing->from);
+		stop_for_good (&relay->rights, queue, crossing->from);
 	if (is_exec (id) && crossing->from->tracked)
 		crossing->wraps_process = true;
 	if (id == ID_PROC_REASSIGN && crossing->from == relay->rights.door && queue->process_of != NULL)
