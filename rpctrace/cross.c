@@ -142,6 +142,13 @@ receive_right (struct crossing *crossing, mach_port_t name, struct party *to, ui
 		*key = ++crossing->rights->last_key;
 		return passage;
 	}
+	if (crossing->queue != NULL && crossing->queue->port == name)
+	{
+		crossing->circular = true;
+		passage.how = AS_IT_IS;
+		*key = crossing->queue->key;
+		return passage;
+	}
 	passage.name = moves_receive (crossing->rights, name, crossing->from, to, &passage.queue);
 	pin (crossing, passage.queue);
 	*key = passage.queue->key;
@@ -357,7 +364,7 @@ cross (struct crossing *crossing, mach_port_t destination, mach_msg_type_name_t 
 	if (header->msgh_bits & MACH_MSGH_BITS_COMPLEX)
 		cross_body (crossing);
 	header->msgh_bits = (header->msgh_bits & MACH_MSGH_BITS_COMPLEX)
-		| MACH_MSGH_BITS (destination_disposition, reply_name == MACH_PORT_NULL ? 0 : disposition);
+		| MACH_MSGH_BITS (destination_disposition, disposition);
 	header->msgh_remote_port = destination;
 	header->msgh_local_port = reply_name;
 }

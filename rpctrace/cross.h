@@ -15,6 +15,8 @@ struct crossing
 	struct party *from, *to;
 	struct party *body_to;		/* whose names the body gets; usually TO */
 	struct party *raws;		/* whose the rights are that are not known */
+	struct queue *queue;		/* it is sent to, or NULL */
+	bool circular;			/* it carries that queue's receive right: nobody could ever receive it */
 	bool wraps_process;		/* an exec: the process port in it is shown to the door */
 
 	/* What was found, for the lines: one key per port slot. */

@@ -182,6 +182,7 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t 
 	if (from == relay->rights.door)
 		crossing.raws = relay->rights.world;
 	crossing.to = crossing.body_to = queue->home;
+	crossing.queue = queue;
 	tasks_prepare_request (relay, &crossing, queue);
 	queue->pins++;
 	if (once != MACH_PORT_NULL)
@@ -193,7 +194,9 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t 
 		show_message (relay->show, &crossing, queue->key);
 	else if (crossing.reply != NULL)
 		crossing.reply->hidden = true;
-	if (rights_kind (queue) == QUEUE_KERNEL)
+	if (crossing.circular)
+		bounce (relay, header);
+	else if (rights_kind (queue) == QUEUE_KERNEL)
 	{
 		if (header->msgh_id == ID_INTERRUPT_OPERATION)
 			interrupt (relay, queue);
