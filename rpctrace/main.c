@@ -4,6 +4,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,7 +168,8 @@ start_processes (const struct options *options, struct front *front)
 {
 	int go[2] = { -1, -1 };
 
-	if (pipe (front->control) != 0 || pipe (front->report) != 0 || (options->program != NULL && pipe (go) != 0))
+	if (pipe2 (front->control, O_CLOEXEC) != 0 || pipe2 (front->report, O_CLOEXEC) != 0
+		|| (options->program != NULL && pipe2 (go, O_CLOEXEC) != 0))
 		return false;
 	if (options->program != NULL && (front->program = fork ()) == 0)
 	{
