@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* work: keeps rights, memory, files and threads busy and looks at everything that comes back.
+     work calls N           N remote calls, one after the other
+     work time N            N null calls to a file, three times; the least of them in ns a call
+     work until THREADS     the same in several threads, until SIGTERM comes
+   Ends with "work: N rounds, W wrong, names B -> E": how many port names there were before and after. */
+#include <errno.h>
+#include <fcntl.h>
+#include <hurd.h>
+#include <mach.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CALLS_A_ROUND = 14, THREADS_MAX = 16, PATTERN_BYTES = 2000, SETTLE_TRIES = 50, SETTLE_US = 100000 };
+
+struct worker
+{
+	pthread_t thread;
+	unsigned number;
+	unsigned long rounds, wrong;
+};
+
+static volatile sig_atomic_t stopped;
+
+static int
+names (void)
+{
+	mach_msg_type_number_t count = 0, types_count = 0;
+	mach_port_type_array_t types;
+	mach_port_array_t list;
+
+	if (mach_port_names (mach_task_self (), &list, &count, &types, &types_count) != KERN_SUCCESS)
+		return -1;
+	vm_deallocate (mach_task_self (), (vm_address_t) list, count * sizeof *list);
+	vm_deallocate (mach_task_self (), (vm_address_t) types, types_count * sizeof *types);
+	return count;
+}
+
+static void
+wrong (struct worker *worker, const char *what)
+{
+	if (worker->wrong++ < 3)
+		fprintf (stderr, "work: thread %u, round %lu: %s (%s)\n", worker->number, worker->rounds, what, strerror (errno));
+}
+
+#define CHECK(condition) do { if (!(condition)) wrong (worker, #condition); } while (0)
+
+/* Five calls to the kernel; a right has one name however often it comes. */
+static void
+use_rights (struct worker *worker)
+{
+	mach_port_t self = mach_task_self (), port = MACH_PORT_NULL, again = MACH_PORT_NULL;
+	mach_port_urefs_t refs = 0;
+	mach_msg_type_name_t type;
+
+	CHECK (mach_port_allocate (self, MACH_PORT_RIGHT_RECEIVE, &port) == KERN_SUCCESS);
+	CHECK (mach_port_insert_right (self, port, port, MACH_MSG_TYPE_MAKE_SEND) == KERN_SUCCESS);
+	CHECK (mach_port_extract_right (self, port, MACH_MSG_TYPE_COPY_SEND, &again, &type) == KERN_SUCCESS);
+	CHECK (again == port);
+	CHECK (mach_port_get_refs (self, port, MACH_PORT_RIGHT_SEND, &refs) == KERN_SUCCESS && refs == 2);
+	CHECK (mach_port_destroy (self, port) == KERN_SUCCESS);
+}
+
+static void
+use_memory (struct worker *worker)
+{
+	vm_address_t address = 0;
+
+	CHECK (vm_allocate (mach_task_self (), &address, vm_page_size, TRUE) == KERN_SUCCESS);
+	*(volatile unsigned *) address = worker->rounds;
+	CHECK (*(volatile unsigned *) address == (unsigned) worker->rounds);
+	CHECK (vm_deallocate (mach_task_self (), address, vm_page_size) == KERN_SUCCESS);
+}
+
+/* Seven calls to servers. */
+static void
+use_files (struct worker *worker)
+{
+	char path[40], written[PATTERN_BYTES], read_back[PATTERN_BYTES];
+	int fd;
+
+	snprintf (path, sizeof path, "/tmp/work.%d.%u", getpid (), worker->number);
+	memset (written, 'a' + worker->rounds % 26, sizeof written);
+	CHECK ((fd = open (path, O_RDWR | O_CREAT, 0600)) >= 0);
+	CHECK (pwrite (fd, written, sizeof written, 0) == sizeof written);
+	CHECK (pread (fd, read_back, sizeof read_back, 0) == sizeof read_back);
+	CHECK (memcmp (written, read_back, sizeof written) == 0);
+	CHECK (lseek (fd, 5, SEEK_SET) == 5);
+	CHECK (close (fd) == 0);
+	CHECK (unlink (path) == 0);
+}
+
+static void
+round_of (struct worker *worker)
+{
+	use_rights (worker);
+	use_memory (worker);
+	use_files (worker);
+	worker->rounds++;
+}
+
+static void *
+work_until_stopped (void *argument)
+{
+	while (!stopped)
+		round_of (argument);
+	return NULL;
+}
+
+static void
+stop (int unused)
+{
+	stopped = 1;
+}
+
+/* What threads leave behind goes a little later. */
+static int
+finish (int before, unsigned long rounds, unsigned long wrongs)
+{
+	int after = names ();
+
+	for (int tries = 0; after != before && tries < SETTLE_TRIES; tries++)
+	{
+		usleep (SETTLE_US);
+		after = names ();
+	}
+	printf ("work: %lu rounds, %lu wrong, names %d -> %d\n", rounds, wrongs, before, after);
+	return wrongs != 0 || after != before;
+}
+
+static int
+calls (unsigned long count)
+{
+	struct worker worker = { .number = 0 };
+	int before;
+
+	round_of (&worker);	/* makes what every later one has */
+	before = names ();
+	while (worker.rounds * CALLS_A_ROUND < count)
+		round_of (&worker);
+	return finish (before, worker.rounds, worker.wrong);
+}
+
+static int
+until (unsigned threads)
+{
+	struct worker workers[THREADS_MAX] = { 0 }, first = { .number = 99 };
+	unsigned long rounds = 0, wrongs = 0;
+	int before;
+
+	signal (SIGTERM, stop);
+	round_of (&first);
+	usleep (SETTLE_US);
+	before = names ();
+	for (unsigned i = 0; i < threads; i++)
+	{
+		workers[i].number = i;
+		pthread_create (&workers[i].thread, NULL, work_until_stopped, &workers[i]);
+	}
+	puts ("work: begun");
+	fflush (stdout);
+	for (unsigned i = 0; i < threads; i++)
+	{
+		pthread_join (workers[i].thread, NULL);
+		rounds += workers[i].rounds;
+		wrongs += workers[i].wrong;
+	}
+	return finish (before, rounds, wrongs + first.wrong);
+}
+
+static uint64_t
+now_ns (void)
+{
+	struct timespec now;
+
+	clock_gettime (CLOCK_MONOTONIC, &now);
+	return (uint64_t) now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int
+measure (unsigned long count)
+{
+	int fd = open ("/etc/hostname", O_RDONLY);
+	uint64_t least = UINT64_MAX;
+
+	for (int turn = 0; turn < 3; turn++)
+	{
+		uint64_t start = now_ns (), took;
+
+		for (unsigned long i = 0; i < count; i++)
+			if (lseek (fd, i, SEEK_SET) != (off_t) i)
+				return 1;
+		took = now_ns () - start;
+		if (took < least)
+			least = took;
+	}
+	printf ("call %llu ns\n", (unsigned long long) (least / count));
+	return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+	unsigned long number = argc == 3 ? strtoul (argv[2], NULL, 10) : 0;
+
+	if (number > 0 && strcmp (argv[1], "calls") == 0)
+		return calls (number);
+	if (number > 0 && number <= THREADS_MAX && strcmp (argv[1], "until") == 0)
+		return until (number);
+	if (number > 0 && strcmp (argv[1], "time") == 0)
+		return measure (number);
+	fputs ("usage: work calls N | time N | until THREADS\n", stderr);
+	return 2;
+}
