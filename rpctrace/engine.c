@@ -8,6 +8,7 @@
 #include "show.h"
 #include "start.h"
 
+#include <hurd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -19,6 +20,7 @@ struct engine
 {
 	struct relay relay;
 	struct show *show;
+	struct queue *root;		/* pinned, or NULL */
 	int control;
 	bool program_ended;
 	bool stop;
@@ -51,6 +53,33 @@ listen_to_control (void *argument)
 	return NULL;
 }
 
+/* What is traced has, most likely, the root directory that we have. */
+static void
+know_root (struct engine *engine)
+{
+	struct relay *relay = &engine->relay;
+	mach_port_t root = getcrdir ();
+
+	if (!MACH_PORT_VALID (root))
+		return;
+	pthread_mutex_lock (&relay->lock);
+	engine->root = rights_identify (&relay->rights, root, relay->rights.world);
+	engine->root->pins++;
+	show_file (engine->show, engine->root->key, "/");
+	pthread_mutex_unlock (&relay->lock);
+}
+
+static void
+forget_root (struct engine *engine)
+{
+	if (engine->root == NULL)
+		return;
+	pthread_mutex_lock (&engine->relay.lock);
+	engine->root->pins--;
+	rights_look_later (&engine->relay.rights, engine->root);
+	pthread_mutex_unlock (&engine->relay.lock);
+}
+
 static bool
 begin (struct engine *engine, const struct options *options, int pid, int go, struct complaint *complaint)
 {
@@ -61,6 +90,7 @@ begin (struct engine *engine, const struct options *options, int pid, int go, st
 	if (!relay_start (&engine->relay, engine->show, options->follow)
 		|| pthread_create (&thread, NULL, listen_to_control, engine) != 0)
 		return complain (complaint, "no ports or threads left");
+	know_root (engine);
 	resident_make ();
 	if (options->pid != 0)
 		return attach_pid (&engine->relay, options->pid, complaint);
@@ -110,6 +140,7 @@ engine_run (const struct options *options, int pid, int go, int control, int rep
 	wait_for_end (&engine);
 	detach_all (&engine.relay);
 	show_close (engine.show);
+	forget_root (&engine);
 	if (write (report, &(char) { REPORT_DONE }, 1) == 1)
 		close_files ();
 	pass_on_the_rest (&engine);

@@ -238,6 +238,12 @@ show_detached (struct show *show, const struct party *party)
 }
 
 void
+show_file (struct show *show, uint64_t key, const char *path)
+{
+	trace_names_set (show->names, key, TRACE_THING_FILE, path, strlen (path), true);
+}
+
+void
 show_message (struct show *show, const struct crossing *crossing, uint64_t target)
 {
 	const mach_msg_header_t *header = crossing->header;

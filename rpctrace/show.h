@@ -24,6 +24,9 @@ void show_task_ended (struct show *show, const struct party *party);
 /* PARTY goes on without us. */
 void show_detached (struct show *show, const struct party *party);
 
+/* KEY is the file PATH. */
+void show_file (struct show *show, uint64_t key, const char *path);
+
 /* CROSSING, turned already, is on its way to TARGET. */
 void show_message (struct show *show, const struct crossing *crossing, uint64_t target);
 
