@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rpctrace on one machine: what it shows, what a traced program sees, and what is left when
+# one of the two is killed.
+. "$(dirname "$0")/../../testbed/scenario.sh"
+boot 1
+t=/tests/cluster
+
+# What rpctrace says about itself in one line; its own status is 125.
+refuses() # TEXT PATTERN OPTIONS
+{
+	local out
+	out=$(on 1 "rpctrace $3 2>&1; echo \$?" 2>&1)
+	contains "$1" "^rpctrace: $2.* 125\$" "$(xargs -d '\n' <<<"$out")"
+}
+
+# Nothing of a tracer is left: no process, no port name in a server.
+tracers() { on 1 'ps | grep -c "[r]pctrace"; ps | sed -n "s/^ *[0-9]* *1 *[0-9]* .*\[?\]\$/&/p" | wc -l' 2>&1 | tr '\n' ' '; }
+no_tracers() { [ "$(tracers)" = '0 0 ' ]; }
+
+# --- what it shows
+on 1 "printf 'greetings 987000 greet 654 987654 0 (count: i32, text: char[], pair: i64[2], far: char[], file: port, none: port)\n' >/tmp/greetings"
+out=$(on 1 "rpctrace -s 32 -i /tmp/greetings -e '!mach_port_deallocate,mach_port_mod_refs' -o /tmp/o $t/rpctrace-steps; echo status \$?
+	sed -n '/name: 471100)/,/name: 471198)/p' /tmp/o" 2>&1)
+contains "the exit status is the program's" '^status 3$' "$out"
+# Process, port and name numbers depend on what came before: they are numbered anew.
+grep -v '^status' <<<"$out" | sed -E 's/task 1 \(pid [0-9]+\)/T/' | awk '
+	function anew(text, what, kind, seen, n,   out, word) {
+		out = ""
+		while (match(text, what " [0-9]+")) {
+			word = substr(text, RSTART, RLENGTH)
+			if (word !~ /4711/ && !(word in seen)) seen[word] = what " " kind (++seen["count"])
+			out = out substr(text, 1, RSTART - 1) (word in seen ? seen[word] : word)
+			text = substr(text, RSTART + RLENGTH)
+		}
+		return out text
+	}
+	{ print anew(anew($0, "port", "P", ports), "name:", "N", names) }' >"$scratch/steps"
+if diff tests/cluster/data/rpctrace-steps.txt "$scratch/steps" >"$scratch/diff"; then
+	result ok "every line of a known program"
+else
+	result not "every line of a known program" "$scratch/diff"
+fi
+out=$(on 1 "rpctrace -e gsync_wait,gsync_wake,mach_port_type -o /tmp/o $t/rpctrace-steps; cut -d : -f 2- /tmp/o | grep -A 9 471198" 2>&1)
+contains "a call that waits is unfinished, and resumed" 'gsync_wait .addr: (0x[0-9a-f]*), .*<unfinished .*mach_port_type .name: 471150.*gsync_wake .addr: \1, .*<... gsync_wait resumed> = 0' "$(tr '\n' ' ' <<<"$out")"
+out=$(on 1 "rpctrace -t -o /tmp/o $t/rpctrace-steps; grep 471100 /tmp/o" 2>&1)
+contains "-t: when, and how long" '^[0-9]+\.[0-9]{6} task 1 .*KERN_INVALID_NAME \(15\) <[0-9]+\.[0-9]{6}>$' "$out"
+out=$(on 1 "rpctrace -c -o /tmp/o $t/rpctrace-steps; cat /tmp/o" 2>&1)
+contains "-c: calls and errors" ' 4 +4 +0 +0 mach_port_type$' "$out"
+contains "-c: messages without an answer" ' 0 +0 +3 +0 gsync_wake$' "$out"
+contains "-c: the sum" ' total$' "$out"
+out=$(on 1 "rpctrace -e io -e '!io_seek' -s 5 -o /tmp/o $t/rpctrace-steps; cut -d '>' -f 2- /tmp/o" 2>&1)
+equal "-e: an interface without one routine, -s" 'io_read (offset: -1, amount: 300) = 0 (data: "root:"..., 27 bytes)
+io_write (data: "xxxxx"..., 300 bytes, offset: -1) = 0 (amount: 300)
+io_read (offset: -1, amount: 20) = 0 (data: "xxxxx"..., 20 bytes)
+io_map () = 0 (memobjrd: memory object "/dev/time", memobjwt: null)' "$(grep -v '^+++' <<<"$out")"
+on 1 "rpctrace --json -o /tmp/o $t/rpctrace-steps; cat /tmp/o" >"$scratch/json" 2>&1
+equal "--json: every line is an object" "$(wc -l <"$scratch/json") objects, 4 questions, 4 errors" "$(python3 -c '
+import json, sys
+lines = [json.loads(line) for line in sys.stdin]
+asked = [line for line in lines if line.get("rpc") == "mach_port_type"]
+print(len(lines), "objects,", len(asked), "questions,", sum(line["result"]["code"] == 15 for line in asked), "errors")' \
+	<"$scratch/json" 2>&1)"
+
+# --- children
+out=$(on 1 "rpctrace -e proc_mark_exit,io_write -o /tmp/o sh -c 'echo one | cat; (exit 5); sh -c \"exit 6\"'; echo status \$?; cat /tmp/o" 2>&1)
+contains "children, and what they exec, are followed" '^status 6$' "$out"
+equal "each with a number of its own" '1 2 3 4 5 6' "$(sed -n 's/^+++ task \([0-9]*\) .*/\1/p' <<<"$out" | sort -n | head -n 6 | xargs)"
+contains "the child's message" '^task [2-9].*io_write \(data: "one.n"' "$out"
+out=$(on 1 "rpctrace --no-follow -e proc_mark_exit,io_write -o /tmp/o sh -c 'echo one | cat; echo two'; grep -c '^task [^1]' /tmp/o; cat /tmp/o" 2>&1)
+contains "--no-follow" '^0$' "$out"
+contains "and the program is traced all the same" '^task 1 .*io_write \(data: "two.n"' "$out"
+
+# --- mistakes
+fails_with "nothing to trace" 1 'rpctrace: nothing to trace' 'rpctrace'
+refuses "a process that is not there" 'there is no process 9999' '-p 9999'
+refuses "a name that no list has" '-e no_such_call: ' '-e no_such_call true'
+refuses "a list that is none" '/etc/passwd:1: ' '-i /etc/passwd true'
+refuses "a file that cannot be written" '/nowhere/o: ' '-o /nowhere/o true'
+out=$(on 1 'rpctrace -o /tmp/o no-such-program; echo $?' 2>&1)
+equal "a program that is not there" 'rpctrace: no-such-program: No such file or directory 127' "$(xargs <<<"$out")"
+
+# --- the traced program sees what it would see
+out=$(on 1 100 "cd /tests/scenarios && rpctrace -o /tmp/o /tests/conformance \$(ls *.scn | grep -v messages) >/tmp/out 2>&1; echo; cat /tmp/out" 2>&1)
+equal "8 scripts of what Mach's ports do, traced" '8 passed' "$(grep -c '^PASS' <<<"$out") passed$(grep -E '^FAIL|^/' <<<"$out")"
+on 1 "$t/box /tmp/box >/tmp/box.log 2>&1 & echo \$! >/tmp/box.pid; sleep 1"
+all_rights=''
+traced_rights() # LABEL COMMAND
+{
+	local out
+	out=$(on 1 100 "b=\$(cat /tmp/box.pid); for n in message_is name right array dead sender once home queue; do $2 $t/rights-test /tmp/box - \$n; done" 2>&1)
+	out="$(awk '/^rights:/ { good += $2; bad += $4 } END { print good " passed, " bad " failed" }' <<<"$out")$(grep '^not ok' <<<"$out")"
+	: "${all_rights:=$out}"
+	equal "$1 ($out)" "$all_rights" "$out"
+}
+traced_rights "rights go to a server and come back" ''
+contains "and all are right" '^[1-9][0-9]* passed, 0 failed$' "$all_rights"
+traced_rights "the same, traced" 'rpctrace -o /tmp/o'
+on 1 'rpctrace -o /tmp/o2 -p $(cat /tmp/box.pid) >/tmp/box.trace 2>&1 & sleep 1'
+traced_rights "the same, both sides traced by tracers of their own" 'rpctrace -o /tmp/o'
+on 1 'kill $(ps | sed -n "s/^ *\([0-9]*\) .*[r]pctrace -o .tmp.o2 .*/\1/p")'
+within 10 no_tracers
+traced_rights "the same, not traced any more" ''
+out=$(on 1 60 "rpctrace -o /tmp/o sh -c '$t/box /tmp/box2 >/tmp/box.log 2>&1 & sleep 1; $t/rights-test /tmp/box2 - name; kill \$!' 2>&1; grep -c '^task' /tmp/o" 2>&1)
+contains "the same, both sides traced by one" '^rights: [1-9][0-9]* passed, 0 failed$' "$out"
+for program in posix-files posix-pipes posix-processes libpager; do
+	out=$(on 1 60 "rpctrace -o /tmp/o /tests/$program >/tmp/out 2>&1; echo status \$?; grep -cE '^(PASS|ok)' /tmp/out; grep -E '^(FAIL|not ok)' /tmp/out" 2>&1)
+	contains "$program passes traced: $(xargs <<<"$out")" '^status 0 [1-9][0-9]*$' "$(grep -v '^pid' <<<"$out" | xargs)"
+done
+
+# --- ends of one or the other
+out=$(on 1 "rpctrace -o /tmp/o sh -c 'kill -9 \$\$'; echo \$?; tail -n 1 /tmp/o" 2>&1)
+contains "a traced program kills itself: so ends rpctrace" '^137$' "$out"
+contains "and the trace says so" '^\+\+\+ task 1 .pid [0-9]*. ended \+\+\+$' "$out"
+out=$(on 1 "rpctrace -o /tmp/o $t/rpctrace-work until 2 >/tmp/work & sleep 2
+	kill -9 \$(ps | sed -n 's/^ *\([0-9]*\) .*[0-9] .*rpctrace-work until 2\$/\1/p' | tail -n 1); wait \$!; echo \$?" 2>&1)
+contains "a traced program is killed in the middle" '^137$' "$out"
+
+# The process that the user started is gone; the program has its own rights again.
+front() { echo "ps | sed -n 's/^ *\([0-9]*\) .*[r]pctrace -o .tmp.o .*/\1/p' | head -n 1"; }
+work_pid="ps | sed -n 's/^ *\([0-9]*\) .* .tests.cluster.rpctrace-work until 3\$/\1/p' | tail -n 1"
+for signal in TERM KILL; do
+	out=$(on 1 40 "rpctrace -o /tmp/o $t/rpctrace-work until 3 >/tmp/work 2>&1 & sleep 2; kill -$signal \$($(front)); wait \$!; echo status \$?
+		sleep 1; wc -l </tmp/o; sleep 1; wc -l </tmp/o; tail -n 40 /tmp/o | grep -c detached; kill \$($work_pid); sleep 1; tail -n 1 /tmp/work" 2>&1)
+	contains "rpctrace gets SIG$signal: the program goes on and all its rights are right" \
+		'^work: [0-9]+ rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
+	contains "and is traced no more" '^status [0-9]+ ([0-9]+) \1 1 work' "$(xargs <<<"$out")"
+done
+passes "and nothing of rpctrace is left" within 10 no_tracers
+
+# What nothing can mend: the process that holds the rights is gone.
+out=$(on 1 40 "rpctrace -o /tmp/o $t/rpctrace-work until 1 >/tmp/work 2>&1 & f=\$!; sleep 2
+	kill -9 \$(ps | sed -n \"s/^ *\([0-9]*\) *\$f .*\[?\]\$/\1/p\"); wait \$f; echo status \$?" 2>&1)
+contains "the process that traces is killed: said in one line" '^rpctrace: the process that traces was killed: what was traced has lost its rights$' "$out"
+contains "and by the status" '^status 125$' "$out"
+equal "the machine goes on" alive "$(on 1 'echo alive')"
+finish
