@@ -50,17 +50,23 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	struct attaching *attaching = ctx;
 	struct rights *rights = &attaching->relay->rights;
 	mach_port_t old, port = MACH_PORT_NULL;
-	struct queue *queue;
+	struct queue *queue, waiting = { .last = &waiting.first };
 	struct tied tied;
 
 	if (!(type & MACH_PORT_TYPE_RECEIVE)
 		|| (old = exchange_take_receive (attaching->task, name, type, &tied)) == MACH_PORT_NULL)
 		return;
+	/* what it has sent to itself shall not be overtaken by what it sends there directly */
+	moves_take_own (rights, NULL, rights->world, old, &waiting);
 	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, no_drain, NULL);
 	queue->home_name = name;
 	/* else each of our lines would be the cause of another one */
 	queue->hidden = old == show_output_port (attaching->relay->show);
 	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
+	moves_put_in_front (queue, &waiting);
+	moves_make_onces (queue, port);
+	mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
+	relay_pass_waiting (attaching->relay, queue);
 	exchange_give_receive (attaching->task, name, port, &tied);
 }
 

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BUSY_PAUSE_NS 5000000
-
 /* What was taken from the task, before anything is given back: a send-once right can be recalled only
    as long as we have the ports it may lead to. */
 struct taken
@@ -110,34 +108,14 @@ recall_letter (struct relay *relay, struct letter *letter)
 /* What waits in the task's own port was sent before what waits with us, and that before what is in the
    port that the world knows. */
 static void
-put_in_front (struct queue *queue, struct letter *first, struct letter **last, uint32_t count)
-{
-	*last = queue->first;
-	if (queue->first == NULL)
-		queue->last = last;
-	queue->first = first;
-	queue->waiting += count;
-}
-
-static void
 drain_own (struct detaching *detaching, struct queue *queue, mach_port_t port)
 {
-	const struct rights *rights = &detaching->relay->rights;
 	struct queue drained = { .last = &drained.first };
 
-	/* somebody who waits for room in it */
-	while (queue->busy)
-	{
-		moves_drain (rights, &drained, detaching->party, port, true, 0);
-		pthread_mutex_unlock (&detaching->relay->lock);
-		nanosleep (&(struct timespec) { 0, BUSY_PAUSE_NS }, NULL);
-		pthread_mutex_lock (&detaching->relay->lock);
-	}
-	moves_drain (rights, &drained, detaching->party, port, true, 0);
+	moves_take_own (&detaching->relay->rights, queue, detaching->party, port, &drained);
 	for (struct letter *letter = drained.first; letter != NULL; letter = letter->next)
 		recall_letter (detaching->relay, letter);
-	if (drained.first != NULL)
-		put_in_front (queue, drained.first, drained.last, drained.waiting);
+	moves_put_in_front (queue, &drained);
 }
 
 static void
@@ -158,8 +136,8 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 	if (queue != NULL)
 	{
 		queue->pins++;
-		queue->draining = true;		/* nobody sends what waits before all of it is in order */
 		drain_own (detaching, queue, port);
+		queue->draining = true;		/* nobody sends what waits before all of it is in order */
 		port = MACH_PORT_NULL;
 		rights_rehome (rights, taken->port, detaching->party, rights->world, &port, drain_known, detaching);
 		queue->home_name = MACH_PORT_NULL;
@@ -237,13 +215,48 @@ end_our_waits (struct relay *relay, struct party *party)
 	}
 }
 
+/* While names are exchanged, no call that uses them may come to the kernel: what is under way ends
+   first, the rest waits. */
+static void
+hold_calls (struct relay *relay, struct party *party, bool hold)
+{
+	for (size_t i = 0; i < relay->rights.queues.slots; i++)
+	{
+		struct queue *queue = relay->rights.queues.keys[i] != 0 ? relay->rights.queues.values[i] : NULL;
+
+		if (queue == NULL || (queue->task_of != party && queue->thread_of != party))
+			continue;
+		for (struct end *end = queue->ends; end != NULL; end = end->next)
+			rights_pause (&relay->rights, end, hold);
+	}
+	while (hold && relay->naming > 0)
+		relay->rights.give_way (relay);
+}
+
+/* Send-once rights that lead to the task's ports can be recalled only so. */
+static void
+receive_from_all (struct relay *relay, struct party *party)
+{
+	relay->recalling = true;
+	for (size_t i = 0; i < relay->rights.queues.slots; i++)
+	{
+		struct queue *queue = relay->rights.queues.keys[i] != 0 ? relay->rights.queues.values[i] : NULL;
+
+		if (queue != NULL && queue->home == party)
+			for (struct end *end = queue->ends; end != NULL; end = end->next)
+				rights_pause (&relay->rights, end, false);
+	}
+}
+
 static void
 detach (struct relay *relay, struct party *party)
 {
 	struct detaching detaching = { relay, party, party->task->port };
 
 	task_suspend (detaching.task);
+	hold_calls (relay, party, true);
 	attach_abort_waits (detaching.task);
+	receive_from_all (relay, party);
 	exchange_each (detaching.task, take, &detaching);
 	for (size_t i = 0; i < detaching.count; i++)
 		recall_taken (relay, &detaching.taken[i]);
@@ -252,9 +265,11 @@ detach (struct relay *relay, struct party *party)
 	for (size_t i = 0; i < detaching.count; i++)
 		give (&detaching, &detaching.taken[i], false);
 	free (detaching.taken);
+	relay->recalling = false;
 	task_set_special_port (detaching.task, TASK_KERNEL_PORT, detaching.task);
 	give_threads (detaching.task);
 	end_our_waits (relay, party);
+	hold_calls (relay, party, false);
 	task_resume (detaching.task);
 	tasks_let_go (relay, party);
 }

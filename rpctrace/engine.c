@@ -129,6 +129,7 @@ engine_run (const struct options *options, int pid, int go, int control, int rep
 	static struct engine engine;
 	struct complaint complaint;
 
+	signal (SIGCHLD, SIG_DFL);
 	signal (SIGINT, SIG_IGN);
 	signal (SIGTERM, SIG_IGN);
 	signal (SIGHUP, SIG_IGN);

@@ -18,6 +18,8 @@
 #define EXIT_NOT_FOUND 127
 #define RPCTRACE_VERSION "1"
 
+#define CAUGHT 4			/* signals */
+
 /* The two processes of ours; what happens comes out of REPORT as one byte each. */
 struct front
 {
@@ -26,6 +28,7 @@ struct front
 	int control[2], report[2];
 	int program_status;		/* -1: not known */
 	int stopped_by;			/* a signal's number, or 0 */
+	struct sigaction before[CAUGHT];	/* what the signals did */
 };
 
 #define REPORT_CHILD 'C'		/* one of our children has ended; a signal's number: we are to stop */
@@ -74,21 +77,33 @@ report (int signal_number)
 	errno = saved;
 }
 
+static const int caught[CAUGHT] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT };
+
 static void
-catch_signals (const struct options *options, const struct front *front)
+catch_signals (const struct options *options, struct front *front)
 {
 	struct sigaction action = { .sa_handler = report, .sa_flags = SA_RESTART };
 
 	reports = front->report[1];
 	signal (SIGPIPE, SIG_IGN);
 	sigemptyset (&action.sa_mask);
-	sigaction (SIGCHLD, &action, NULL);
-	sigaction (SIGTERM, &action, NULL);
-	sigaction (SIGHUP, &action, NULL);
-	if (options->pid == 0)
-		action.sa_handler = SIG_IGN;	/* the program gets it from the terminal too */
-	sigaction (SIGINT, &action, NULL);
-	tell (reports, REPORT_CHILD);	/* one may have ended already */
+	for (int i = 0; i < CAUGHT; i++)
+	{
+		if (caught[i] == SIGINT && options->pid == 0)
+			action.sa_handler = SIG_IGN;	/* the program gets it from the terminal too */
+		sigaction (caught[i], &action, &front->before[i]);
+		if (caught[i] == SIGHUP && front->before[i].sa_handler == SIG_IGN)
+			sigaction (SIGHUP, &front->before[i], NULL);	/* nohup */
+	}
+}
+
+/* In the child that becomes the program. */
+static void
+leave_signals (const struct front *front)
+{
+	for (int i = 0; i < CAUGHT; i++)
+		sigaction (caught[i], &front->before[i], NULL);
+	signal (SIGPIPE, SIG_DFL);
 }
 
 /* False: the engine is gone without a word. */
@@ -171,8 +186,10 @@ start_processes (const struct options *options, struct front *front)
 	if (pipe2 (front->control, O_CLOEXEC) != 0 || pipe2 (front->report, O_CLOEXEC) != 0
 		|| (options->program != NULL && pipe2 (go, O_CLOEXEC) != 0))
 		return false;
+	catch_signals (options, front);
 	if (options->program != NULL && (front->program = fork ()) == 0)
 	{
+		leave_signals (front);
 		for (int i = 0; i < 2; i++)
 		{
 			close (front->control[i]);
@@ -197,10 +214,7 @@ start_processes (const struct options *options, struct front *front)
 		close (go[1]);
 	}
 	close (front->control[0]);
-	if (front->engine < 0)
-		return false;
-	catch_signals (options, front);
-	return true;
+	return front->engine > 0;
 }
 
 static int

@@ -93,6 +93,35 @@ moves_drain (const struct rights *rights, struct queue *queue, struct party *sen
 }
 
 void
+moves_take_own (struct rights *rights, struct queue *queue, struct party *owner, mach_port_t port, struct queue *drained)
+{
+	moves_drain (rights, drained, owner, port, true, 0);
+	if (queue == NULL || !queue->busy)
+		return;
+	queue->pins++;
+	queue->draining = true;
+	while (queue->busy)
+	{
+		rights->give_way (rights->relay);
+		moves_drain (rights, drained, owner, port, true, 0);
+	}
+	queue->draining = false;
+	queue->pins--;
+}
+
+void
+moves_put_in_front (struct queue *queue, struct queue *drained)
+{
+	if (drained->first == NULL)
+		return;
+	*drained->last = queue->first;
+	if (queue->first == NULL)
+		queue->last = drained->last;
+	queue->first = drained->first;
+	queue->waiting += drained->waiting;
+}
+
+void
 moves_make_onces (struct queue *queue, mach_port_t port)
 {
 	mach_msg_type_name_t type;
@@ -123,10 +152,15 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	mach_port_t no_senders = moves_take_request (self, name, MACH_NOTIFY_NO_SENDERS);
 	mach_port_t destroyed = moves_take_request (self, name, MACH_NOTIFY_PORT_DESTROYED);
 	mach_port_status_t status = { .mps_qlimit = MACH_PORT_QLIMIT_DEFAULT };
+	struct queue drained = { .last = &drained.first };
 
 	mach_port_get_receive_status (self, name, &status);
+	moves_take_own (rights, rights_queue_at (rights, name), from, name, &drained);
 	*queue = rights_rehome (rights, name, from, to, &port, drain, &(struct draining) { rights, to });
+	moves_put_in_front (*queue, &drained);
 	moves_make_onces (*queue, port);
+	mach_port_set_qlimit (self, port, MACH_PORT_QLIMIT_MAX);
+	rights->pass_waiting (rights->relay, *queue);
 	mach_port_set_qlimit (self, port, status.mps_qlimit);
 	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, 0, no_senders);
 	moves_put_request (self, port, MACH_NOTIFY_PORT_DESTROYED, 0, destroyed);

@@ -6,8 +6,8 @@
 #include "rights.h"
 
 /* FROM gives the receive right NAME, which has come to us, to TO.  The receive right that TO shall
-   get instead; *QUEUE is what it receives from.  Messages that TO sent there and that have not been
-   passed on become the queue's first letters. */
+   get instead; *QUEUE is what it receives from.  What waits for the queue is in that receive right
+   already, as far as there is room, for TO can send there by itself from now on. */
 mach_port_t moves_receive (struct rights *rights, mach_port_t name, struct party *from, struct party *to,
 	struct queue **queue);
 
@@ -22,6 +22,14 @@ void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, 
    notification, and goes away; so do those with the id WITHOUT. */
 void moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
 	int32_t without);
+
+/* DRAINED becomes all that OWNER of the receive right PORT, QUEUE's, has not received yet; what waits for
+   room there comes along.  The lock is let go meanwhile if somebody does. */
+void moves_take_own (struct rights *rights, struct queue *queue, struct party *owner, mach_port_t port,
+	struct queue *drained);
+
+/* It was sent before everything else that waits for QUEUE. */
+void moves_put_in_front (struct queue *queue, struct queue *drained);
 
 /* The letters that came by send-once rights go on by such rights to PORT, the receive right of which is
    ours yet. */

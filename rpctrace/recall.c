@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "recall.h"
 
-#include <time.h>
-
-#define WAIT_MS 2000		/* for a message of ours that goes to ourselves */
-
 /* The one that is under way; the lock guards it. */
 struct recall
 {
 	uint64_t number;
-	bool came;
+	bool came, fenced;
 	mach_port_t found;
 };
 
@@ -39,19 +35,33 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 	return true;
 }
 
+void
+recall_notice (struct relay *relay, const mach_msg_header_t *header)
+{
+	if (!rights_is_probe (&relay->rights, header) || ((const struct probe *) header)->number != recall.number)
+		return;
+	recall.fenced = true;
+	pthread_cond_broadcast (&relay->changed);
+}
+
+/* What comes to our ports comes in the order in which it was sent: when the second message is there, the
+   first one was, or never will be. */
 mach_port_t
 recall_once (struct relay *relay, mach_port_t name)
 {
-	struct timespec until;
+	mach_msg_type_name_t type;
+	mach_port_t fence;
 
-	recall.came = false;
+	recall.came = recall.fenced = false;
 	recall.found = MACH_PORT_NULL;
 	if (!rights_send_probe (&relay->rights, name, ++recall.number))
 		return name;	/* dead */
-	clock_gettime (CLOCK_REALTIME, &until);
-	until.tv_sec += WAIT_MS / 1000;
-	while (!recall.came && pthread_cond_timedwait (&relay->changed, &relay->lock, &until) == 0)
-		;
+	while (mach_port_extract_right (mach_task_self (), relay->rights.notices, MACH_MSG_TYPE_MAKE_SEND_ONCE, &fence,
+		&type) != KERN_SUCCESS)
+		relay->rights.give_way (relay);
+	rights_send_probe (&relay->rights, fence, recall.number);
+	while (!recall.came && !recall.fenced)
+		pthread_cond_wait (&relay->changed, &relay->lock);
 	recall.number++;	/* one that comes too late is nobody's */
 	return recall.found;
 }

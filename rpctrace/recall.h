@@ -6,9 +6,13 @@
 
 #include "relay.h"
 
-/* NAME, a send-once right of ours, is given up.  With the lock held, which is let go meanwhile.  Another
-   one for the same thing, without an end of ours for it; or NAME itself, when it leads elsewhere. */
+/* NAME, a send-once right of ours that leads to one of our ports, is given up.  With the lock held, which
+   is let go meanwhile; no end may be paused.  Another one for the same thing, without an end of ours for
+   it; NAME itself, when it is dead.  (One that led elsewhere would be used up, and the result be null.) */
 mach_port_t recall_once (struct relay *relay, mach_port_t name);
+
+/* HEADER came to the rights' notices. */
+void recall_notice (struct relay *relay, const mach_msg_header_t *header);
 
 /* Whether HEADER, received from an end, was a message of recall_once; then it is done with. */
 bool recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *header);

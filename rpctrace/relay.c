@@ -91,6 +91,12 @@ is_quick (int32_t id)
 	return id >= ID_PORT_FIRST && id <= ID_PORT_LAST;
 }
 
+static bool
+uses_names (int32_t id)
+{
+	return is_quick (id) || id == ID_THREAD_TERMINATE_RELEASE;
+}
+
 static mach_port_t
 this_thread (void)
 {
@@ -120,12 +126,14 @@ send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *cro
 		become_leader (relay);	/* lets another one in: this will take long */
 	relay->in_kernel = leading && relay->leader == leader;
 	relay->since = relay->rights.tick;
+	relay->naming += uses_names (id);
 	pthread_mutex_unlock (&relay->lock);
 	do
 		result = mach_msg (header, MACH_SEND_MSG | MACH_SEND_INTERRUPT, header->msgh_size, 0, MACH_PORT_NULL, 0,
 			MACH_PORT_NULL);
 	while (result == MACH_SEND_INTERRUPTED);
 	pthread_mutex_lock (&relay->lock);
+	relay->naming -= uses_names (id);
 	if (relay->leader == leader)
 		relay->in_kernel = false;
 	if (call && !is_quick (id))
@@ -244,6 +252,22 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 	queue->pins--;
 }
 
+static void
+pass_waiting (void *relay, struct queue *queue)
+{
+	relay_pass_waiting (relay, queue);
+}
+
+static void
+give_way (void *argument)
+{
+	struct relay *relay = argument;
+
+	pthread_mutex_unlock (&relay->lock);
+	nanosleep (&(struct timespec) { 0, GIVE_WAY_NS }, NULL);
+	pthread_mutex_lock (&relay->lock);
+}
+
 /* --- what comes in -------------------------------------------------------------------------- */
 
 static void
@@ -284,7 +308,7 @@ request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 		return;
 	}
 	letter_put (queue, letter_new (header, end->holder, once));
-	if (queue->waiting >= WAITING_PAUSE)
+	if (queue->waiting >= WAITING_PAUSE && !relay->recalling)
 		rights_pause (&relay->rights, end, true);
 	if (!queue->busy)
 		relay_pass_waiting (relay, queue);
@@ -329,6 +353,8 @@ came (struct relay *relay, mach_msg_header_t *header)
 	{
 		if (header->msgh_id == MACH_NOTIFY_DEAD_NAME)
 			name_died (relay, ((mach_dead_name_notification_t *) header)->not_port);
+		else
+			recall_notice (relay, header);
 		return;
 	}
 	end = rights_end_at (&relay->rights, header->msgh_local_port);
@@ -484,6 +510,9 @@ relay_start (struct relay *relay, struct show *show, bool follow)
 		return false;
 	relay->rights.died = show_right_died;
 	relay->rights.ctx = show;
+	relay->rights.pass_waiting = pass_waiting;
+	relay->rights.give_way = give_way;
+	relay->rights.relay = relay;
 	relay->senders = workers_create (SENDERS_MAX);
 	pthread_mutex_lock (&relay->lock);
 	become_leader (relay);

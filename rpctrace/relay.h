@@ -34,6 +34,8 @@ struct relay
 	struct rights rights;
 	struct show *show;
 	struct leader *leader;		/* the one that receives, or is about to */
+	unsigned naming;		/* threads that are in the kernel with a call that uses a task's names */
+	bool recalling;			/* no port may stop being received from */
 	bool in_kernel;			/* the leader is sending into the kernel, */
 	unsigned since;			/* since this tick */
 	struct leader *idle;

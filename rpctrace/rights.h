@@ -114,6 +114,10 @@ struct rights
 	unsigned queues_count, ends_count, onces_count, parties_count;
 	void (*died) (void *ctx, uint64_t key);	/* a key is a right no more */
 	void *ctx;
+	/* Sends QUEUE's letters on, as far as there is room; lets others have the lock for a moment. */
+	void (*pass_waiting) (void *relay, struct queue *queue);
+	void (*give_way) (void *relay);
+	void *relay;
 };
 
 /* False: no ports. */
