@@ -130,6 +130,7 @@ attach (struct relay *relay, mach_port_t task, int pid)
 	task_suspend (task);
 	attach_abort_waits (task);
 	attaching.party = tasks_track (relay, task, pid);
+	show_attached (relay->show, attaching.party);
 	exchange_each (task, attach_receive, &attaching);
 	exchange_each (task, attach_other, &attaching);
 	task_resume (task);

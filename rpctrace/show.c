@@ -232,6 +232,12 @@ show_task_ended (struct show *show, const struct party *party)
 }
 
 void
+show_attached (struct show *show, const struct party *party)
+{
+	tracer_note (show->tracer, party->number, "attached", now_us ());
+}
+
+void
 show_detached (struct show *show, const struct party *party)
 {
 	tracer_note (show->tracer, party->number, "detached", now_us ());

@@ -21,6 +21,9 @@ mach_port_t show_output_port (const struct show *show);
 void show_task (struct show *show, struct party *party);
 void show_task_ended (struct show *show, const struct party *party);
 
+/* PARTY, which ran already, is traced from now on. */
+void show_attached (struct show *show, const struct party *party);
+
 /* PARTY goes on without us. */
 void show_detached (struct show *show, const struct party *party);
 

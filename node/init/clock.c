@@ -21,6 +21,11 @@ void clock_prepare(void)
 		report("the kernel has no mapped time; clocks will be slower to read");
 		return;
 	}
+	/* One mapping stays for ever: when the last one goes while another begins, the kernel's
+	   device pager may meet the new one first, and panics. */
+	vm_address_t kept = 0;
+	vm_map(mach_task_self(), &kept, CLOCK_BYTES, 0, TRUE, clock_node.page, 0, FALSE, VM_PROT_READ, VM_PROT_READ,
+	       VM_INHERIT_NONE);
 	clock_node.control = answering_port();
 	clock_node.file = answering_port();
 	mach_port_mod_refs(mach_task_self(), clock_node.control, MACH_PORT_RIGHT_SEND, 1);
