@@ -38,11 +38,6 @@ attach_abort_waits (mach_port_t task)
 
 /* --- attaching -------------------------------------------------------------------- */
 
-static void
-no_drain (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
-{
-}
-
 /* The world goes on sending to the port it knows, which is ours now. */
 static void
 attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
@@ -50,20 +45,20 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	struct attaching *attaching = ctx;
 	struct rights *rights = &attaching->relay->rights;
 	mach_port_t old, port = MACH_PORT_NULL;
-	struct queue *queue, waiting = { .last = &waiting.first };
+	struct moving moving = { rights, rights->world, attaching->party, { .last = &moving.waiting.first } };
+	struct queue *queue;
 	struct tied tied;
 
 	if (!(type & MACH_PORT_TYPE_RECEIVE)
 		|| (old = exchange_take_receive (attaching->task, name, type, &tied)) == MACH_PORT_NULL)
 		return;
-	/* what it has sent to itself shall not be overtaken by what it sends there directly */
-	moves_take_own (rights, NULL, rights->world, old, &waiting);
-	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, no_drain, NULL);
+	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, moves_drain_both, &moving);
 	queue->home_name = name;
 	/* else each of our lines would be the cause of another one */
 	queue->hidden = old == show_output_port (attaching->relay->show);
 	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
-	moves_put_in_front (queue, &waiting);
+	/* what it has sent to itself shall not be overtaken by what it sends there directly */
+	moves_put_in_front (queue, &moving.waiting);
 	moves_make_onces (queue, port);
 	mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
 	relay_pass_waiting (attaching->relay, queue);

@@ -105,25 +105,11 @@ recall_letter (struct relay *relay, struct letter *letter)
 				wire_set_port (body, &item, i, recall_once (relay, wire_get_port (body, &item, i)));
 }
 
-/* What waits in the task's own port was sent before what waits with us, and that before what is in the
-   port that the world knows. */
 static void
-drain_own (struct detaching *detaching, struct queue *queue, mach_port_t port)
+recall_letters (struct relay *relay, struct queue *letters)
 {
-	struct queue drained = { .last = &drained.first };
-
-	moves_take_own (&detaching->relay->rights, queue, detaching->party, port, &drained);
-	for (struct letter *letter = drained.first; letter != NULL; letter = letter->next)
-		recall_letter (detaching->relay, letter);
-	moves_put_in_front (queue, &drained);
-}
-
-static void
-drain_known (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
-{
-	struct detaching *detaching = ctx;
-
-	moves_drain (&detaching->relay->rights, queue, detaching->relay->rights.world, port, adopted, 0);
+	for (struct letter *letter = letters->first; letter != NULL; letter = letter->next)
+		recall_letter (relay, letter);
 }
 
 static void
@@ -131,15 +117,21 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 {
 	struct rights *rights = &detaching->relay->rights;
 	struct queue *queue = rights_queue_at (rights, taken->port);
+	struct moving moving = { rights, detaching->party, rights->world, { .last = &moving.waiting.first } };
 	mach_port_t port = taken->port;
 
 	if (queue != NULL)
 	{
 		queue->pins++;
-		drain_own (detaching, queue, port);
+		moves_take_own (rights, queue, moving.from, port, &moving.waiting);
+		/* the lock is let go for it, so it comes before the exchange */
+		recall_letters (detaching->relay, &moving.waiting);
 		queue->draining = true;		/* nobody sends what waits before all of it is in order */
 		port = MACH_PORT_NULL;
-		rights_rehome (rights, taken->port, detaching->party, rights->world, &port, drain_known, detaching);
+		rights_rehome (rights, taken->port, moving.from, moving.to, &port, moves_drain_both, &moving);
+		/* what waits in the task's own port was sent before what waits with us, and that before what is in
+		   the port that the world knows */
+		moves_put_in_front (queue, &moving.waiting);
 		queue->home_name = MACH_PORT_NULL;
 		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
 		moves_make_onces (queue, port);

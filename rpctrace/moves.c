@@ -131,18 +131,14 @@ moves_make_onces (struct queue *queue, mach_port_t port)
 			mach_port_extract_right (mach_task_self (), port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &letter->once, &type);
 }
 
-struct draining
+void
+moves_drain_both (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted)
 {
-	struct rights *rights;
-	struct party *sender;
-};
+	struct moving *moving = ctx;
 
-static void
-drain (void *ctx, struct queue *queue, mach_port_t port, bool adopted)
-{
-	struct draining *draining = ctx;
-
-	moves_drain (draining->rights, queue, draining->sender, port, adopted, 0);
+	moves_drain (moving->rights, &moving->waiting, moving->from, name, true, 0);
+	if (port != MACH_PORT_NULL)
+		moves_drain (moving->rights, queue, moving->to, port, adopted, 0);
 }
 
 mach_port_t
@@ -152,12 +148,12 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	mach_port_t no_senders = moves_take_request (self, name, MACH_NOTIFY_NO_SENDERS);
 	mach_port_t destroyed = moves_take_request (self, name, MACH_NOTIFY_PORT_DESTROYED);
 	mach_port_status_t status = { .mps_qlimit = MACH_PORT_QLIMIT_DEFAULT };
-	struct queue drained = { .last = &drained.first };
+	struct moving moving = { rights, from, to, { .last = &moving.waiting.first } };
 
 	mach_port_get_receive_status (self, name, &status);
-	moves_take_own (rights, rights_queue_at (rights, name), from, name, &drained);
-	*queue = rights_rehome (rights, name, from, to, &port, drain, &(struct draining) { rights, to });
-	moves_put_in_front (*queue, &drained);
+	moves_take_own (rights, rights_queue_at (rights, name), from, name, &moving.waiting);
+	*queue = rights_rehome (rights, name, from, to, &port, moves_drain_both, &moving);
+	moves_put_in_front (*queue, &moving.waiting);
 	moves_make_onces (*queue, port);
 	mach_port_set_qlimit (self, port, MACH_PORT_QLIMIT_MAX);
 	rights->pass_waiting (rights->relay, *queue);

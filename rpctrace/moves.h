@@ -28,6 +28,15 @@ void moves_drain (const struct rights *rights, struct queue *queue, struct party
 void moves_take_own (struct rights *rights, struct queue *queue, struct party *owner, mach_port_t port,
 	struct queue *drained);
 
+/* For rights_rehome, CTX being one of these: WAITING grows by what FROM has not received. */
+struct moving
+{
+	struct rights *rights;
+	struct party *from, *to;
+	struct queue waiting;		/* only its letters */
+};
+void moves_drain_both (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted);
+
 /* It was sent before everything else that waits for QUEUE. */
 void moves_put_in_front (struct queue *queue, struct queue *drained);
 

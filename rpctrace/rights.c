@@ -248,6 +248,7 @@ discard_once (struct rights *rights, mach_port_t name)
 		mach_port_deallocate (mach_task_self (), name);
 }
 
+/* Their port is dead or, yet, ours. */
 static void
 no_stragglers (struct rights *rights, struct end *end)
 {
@@ -445,8 +446,6 @@ more_to_come (struct rights *rights, struct end *end)
 	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
 		|| (status.mps_msgcount == 0 && status.mps_sorights == 0))
 		return false;
-	while (end->stragglers_count > status.mps_sorights)
-		discard_once (rights, rights_straggler (end));
 	if (status.mps_msgcount == 0 && home_waits_for_no_senders (end->queue))
 		keep_stragglers (rights, end);
 	else
@@ -576,11 +575,12 @@ unwatch (mach_port_t name)
 
 struct queue *
 rights_rehome (struct rights *rights, mach_port_t name, struct party *from, struct party *to, mach_port_t *port,
-	void (*drain) (void *ctx, struct queue *queue, mach_port_t port, bool adopted), void *ctx)
+	void (*drain) (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted), void *ctx)
 {
 	struct queue *queue = rights_queue_at (rights, name);
 	struct end *end = NULL;
 	uint32_t urefs = 0;
+	bool adopted;
 
 	if (queue == NULL)
 		queue = new_queue (rights, to);
@@ -597,15 +597,16 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 	}
 	if (end != NULL)
 	{
-		bool adopted;
-
 		*port = release_end (rights, end, &adopted);
-		drain (ctx, queue, *port, adopted);
+		drain (ctx, queue, name, *port, adopted);
 	}
 	else
+	{
+		drain (ctx, queue, name, MACH_PORT_NULL, false);
 		while (*port == MACH_PORT_NULL
 			&& mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, port) != KERN_SUCCESS)
 			pause_for_resources ();
+	}
 	mach_port_insert_right (mach_task_self (), *port, *port, MACH_MSG_TYPE_MAKE_SEND);
 	mach_port_set_mscount (mach_task_self (), *port, 0);
 	queue->port = *port;

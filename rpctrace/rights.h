@@ -177,10 +177,10 @@ void rights_no_senders (struct rights *rights, struct end *end, uint32_t count);
 
 /* The receive right NAME has come to us from its home FROM, and TO gets another one for it: *PORT, a
    receive right of ours with no messages, or null: one is found or made.  NAME is FROM's end from now
-   on; what comes out of the port that TO knew the queue by, if any, is to be fetched by the caller
-   before it goes away: DRAIN is called for it.  Our send right to *PORT is the queue's. */
+   on.  Before that DRAIN is called, to fetch what is in NAME, and in the PORT that TO knew the queue by
+   if that is not null.  Our send right to *PORT is the queue's. */
 struct queue *rights_rehome (struct rights *rights, mach_port_t name, struct party *from, struct party *to,
-	mach_port_t *port, void (*drain) (void *ctx, struct queue *queue, mach_port_t port, bool adopted), void *ctx);
+	mach_port_t *port, void (*drain) (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted), void *ctx);
 
 /* QUEUE may be useless now; rights_clean looks. */
 void rights_look_later (struct rights *rights, struct queue *queue);

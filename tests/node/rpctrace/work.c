@@ -48,6 +48,10 @@ wrong (struct worker *worker, const char *what)
 		fprintf (stderr, "work: thread %u, round %lu: %s (%s)\n", worker->number, worker->rounds, what, strerror (errno));
 }
 
+/* A call of the kernel. */
+#define SUCCEEDS(call) do { kern_return_t result_ = (call); \
+	if (result_ != KERN_SUCCESS) { char what_[120]; \
+		snprintf (what_, sizeof what_, "0x%x from " #call, result_); wrong (worker, what_); } } while (0)
 #define CHECK(condition) do { if (!(condition)) wrong (worker, #condition); } while (0)
 
 /* Five calls to the kernel; a right has one name however often it comes. */
@@ -58,12 +62,13 @@ use_rights (struct worker *worker)
 	mach_port_urefs_t refs = 0;
 	mach_msg_type_name_t type;
 
-	CHECK (mach_port_allocate (self, MACH_PORT_RIGHT_RECEIVE, &port) == KERN_SUCCESS);
-	CHECK (mach_port_insert_right (self, port, port, MACH_MSG_TYPE_MAKE_SEND) == KERN_SUCCESS);
-	CHECK (mach_port_extract_right (self, port, MACH_MSG_TYPE_COPY_SEND, &again, &type) == KERN_SUCCESS);
+	SUCCEEDS (mach_port_allocate (self, MACH_PORT_RIGHT_RECEIVE, &port));
+	SUCCEEDS (mach_port_insert_right (self, port, port, MACH_MSG_TYPE_MAKE_SEND));
+	SUCCEEDS (mach_port_extract_right (self, port, MACH_MSG_TYPE_COPY_SEND, &again, &type));
 	CHECK (again == port);
-	CHECK (mach_port_get_refs (self, port, MACH_PORT_RIGHT_SEND, &refs) == KERN_SUCCESS && refs == 2);
-	CHECK (mach_port_destroy (self, port) == KERN_SUCCESS);
+	SUCCEEDS (mach_port_get_refs (self, port, MACH_PORT_RIGHT_SEND, &refs));
+	CHECK (refs == 2);
+	SUCCEEDS (mach_port_destroy (self, port));
 }
 
 static void
@@ -71,10 +76,10 @@ use_memory (struct worker *worker)
 {
 	vm_address_t address = 0;
 
-	CHECK (vm_allocate (mach_task_self (), &address, vm_page_size, TRUE) == KERN_SUCCESS);
+	SUCCEEDS (vm_allocate (mach_task_self (), &address, vm_page_size, TRUE));
 	*(volatile unsigned *) address = worker->rounds;
 	CHECK (*(volatile unsigned *) address == (unsigned) worker->rounds);
-	CHECK (vm_deallocate (mach_task_self (), address, vm_page_size) == KERN_SUCCESS);
+	SUCCEEDS (vm_deallocate (mach_task_self (), address, vm_page_size));
 }
 
 /* Seven calls to servers. */
