@@ -15,6 +15,12 @@ moves_take_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind)
 		&previous) == KERN_SUCCESS && MACH_PORT_VALID (previous) ? previous : MACH_PORT_NULL;
 }
 
+mach_port_mscount_t
+moves_sync (const mach_port_status_t *status)
+{
+	return status->mps_mscount + !status->mps_srights;
+}
+
 void
 moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_port_mscount_t sync, mach_port_t notify)
 {
@@ -158,7 +164,7 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	mach_port_set_qlimit (self, port, MACH_PORT_QLIMIT_MAX);
 	rights->pass_waiting (rights->relay, *queue);
 	mach_port_set_qlimit (self, port, status.mps_qlimit);
-	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, 0, no_senders);
+	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, moves_sync (&status), no_senders);
 	moves_put_request (self, port, MACH_NOTIFY_PORT_DESTROYED, 0, destroyed);
 	return port;
 }

@@ -14,6 +14,10 @@ mach_port_t moves_receive (struct rights *rights, mach_port_t name, struct party
 /* Takes the request for a notification back; the send-once right registered, or null. */
 mach_port_t moves_take_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind);
 
+/* For a request for MACH_NOTIFY_NO_SENDERS that waited in a port with STATUS: if that had no senders, it
+   waits for the first one that is made. */
+mach_port_mscount_t moves_sync (const mach_port_status_t *status);
+
 /* Registers it; NOTIFY, if any, is used up. */
 void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, mach_port_mscount_t sync, mach_port_t notify);
 
