@@ -26,7 +26,7 @@ struct letter;
 struct party
 {
 	struct party *next;
-	bool world;
+	bool world;			/* also a task that was let go */
 	bool dead;
 	bool tracked;			/* its task has our ports for its own, and is waited for */
 	uint32_t number;		/* the tracer's; 0: not shown */

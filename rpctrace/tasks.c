@@ -77,6 +77,7 @@ void
 tasks_let_go (struct relay *relay, struct party *party)
 {
 	party->tracked = false;
+	party->world = true;	/* answers that are still to come bring it what the world knows */
 	relay->tracked--;
 	show_detached (relay->show, party);
 	party->number = 0;
