@@ -62,7 +62,9 @@ static void notified(const mach_msg_header_t *message, struct object *object)
 static bool demultiplex(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
 	if (request->msgh_id >= MACH_NOTIFY_FIRST && request->msgh_id <= MACH_NOTIFY_LAST) {
-		struct object *object = object_of_payload(request->msgh_protected_payload);
+		/* A port that was with a tracer for a while has lost its payload. */
+		struct object *object = MACH_MSGH_BITS_LOCAL(request->msgh_bits) == MACH_MSG_TYPE_PROTECTED_PAYLOAD
+			? object_of_payload(request->msgh_protected_payload) : object_of_port(request->msgh_local_port);
 		if (object)
 			notified(request, object);
 		return false;
