@@ -2,9 +2,9 @@
 # On a GNU/Hurd (amd64) itself: the same sources against its own headers and libraries.
 #
 #   apt install gcc make mig libsodium-dev        (hurd-dev and gnumach-dev come with libc's)
-#   make -f hurd.mk                 builds build/hurd/bin/netmsg and build/hurd/lib/libpager.*
+#   make -f hurd.mk                 builds build/hurd/bin/netmsg, rpctrace and build/hurd/lib/libpager.*
 #   make -f hurd.mk install         into $(DESTDIR)$(prefix)
-#   make -f hurd.mk netmsg          (or libpager) that alone
+#   make -f hurd.mk netmsg          (or libpager, rpctrace) that alone
 #
 # Elsewhere the compiler and MIG can be named: CC, MIGCOM, SYSTEM_CPPFLAGS.
 
@@ -19,18 +19,48 @@ SYSTEM_CPPFLAGS ?=
 netmsg_sources := $(wildcard core/base/*.c core/wire/*.c core/rights/*.c core/link/*.c mach/*.c netmsg/*.c)
 netmsg_stubs := netmsg_user netmsg_server fsys_server mach_debug/mach_debug
 netmsg_objects := $(netmsg_sources:%.c=$(B)/%.o) $(netmsg_stubs:%=$(B)/mig/%.o)
+rpctrace_sources := $(wildcard core/base/*.c core/wire/*.c core/trace/*.c rpctrace/*.c) mach/map.c mach/receive.c \
+	mach/workers.c netmsg/complaint.c
+rpctrace_objects := $(rpctrace_sources:%.c=$(B)/%.o) $(B)/trace/builtin.o $(B)/mig/mach_debug/mach_debug.o
 
 compile = $(CC) -std=gnu11 $(CFLAGS) -fno-strict-aliasing -D_GNU_SOURCE $(SYSTEM_CPPFLAGS) -I. -Inetmsg -I$(B)/mig -Wall
 
-.PHONY: all netmsg libpager install clean
+.PHONY: all netmsg libpager rpctrace install clean
 .DELETE_ON_ERROR:
-all: netmsg libpager
+all: netmsg libpager rpctrace
 netmsg: $(B)/bin/netmsg
+rpctrace: $(B)/bin/rpctrace
 
 $(B)/bin/netmsg: $(netmsg_objects)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lsodium -lhurduser -lmachuser -lpthread
 
+$(B)/bin/rpctrace: $(rpctrace_objects)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lhurduser -lmachuser -lpthread
+
+# The names and layouts of all calls, from the system's own definitions.
+trace_kernel_defs := mach/mach.defs mach/mach_port.defs mach/mach_host.defs mach/gnumach.defs mach/mach4.defs \
+	mach/memory_object.defs mach/memory_object_default.defs mach/default_pager.defs mach/exc.defs mach/notify.defs \
+	mach/task_notify.defs mach/experimental.defs mach_debug/mach_debug.defs device/device.defs
+trace_hurd_defs := hurd/auth.defs hurd/crash.defs hurd/exec.defs hurd/exec_startup.defs hurd/fs.defs hurd/fsys.defs \
+	hurd/ifsock.defs hurd/interrupt.defs hurd/io.defs hurd/login.defs hurd/msg.defs hurd/password.defs hurd/process.defs \
+	hurd/socket.defs hurd/startup.defs hurd/term.defs hurd/tioctl.defs
+
+$(B)/trace/builtin.msgids: tools/rpclist tools/rpclist.awk
+	@mkdir -p $(@D)
+	RPCLIST_CPP='$(CC) -E -P -x c $(SYSTEM_CPPFLAGS) -' RPCLIST_MIGCOM='$(MIGCOM)' tools/rpclist $(trace_kernel_defs) $(trace_hurd_defs) >$@.new
+	mv $@.new $@
+
+$(B)/trace/builtin.c: $(B)/trace/builtin.msgids
+	{ echo '#include "core/trace/builtin.h"'; echo 'const char trace_builtin_list[] ='; \
+	  sed 's/["\\]/\\&/g; s/.*/  "&\\n"/' $<; \
+	  echo '  "";'; echo 'const size_t trace_builtin_list_bytes = sizeof trace_builtin_list - 1;'; } >$@
+
+$(B)/trace/builtin.o: $(B)/trace/builtin.c
+	$(compile) -c -o $@ $<
+
+$(rpctrace_objects): $(B)/mig/mach_debug/mach_debug.h
 $(netmsg_objects): $(netmsg_stubs:%=$(B)/mig/%.h)
 
 $(B)/%.o: %.c
@@ -108,9 +138,11 @@ install: all
 	ln -sf $(soname) $(DESTDIR)$(prefix)/lib/libpager.so
 	install -D -m 644 -t $(DESTDIR)$(prefix)/include/hurd libpager/pager.h libpager/pager_extra.h
 	install -D $(B)/bin/netmsg $(DESTDIR)$(prefix)/sbin/netmsg
+	install -D $(B)/bin/rpctrace $(DESTDIR)$(prefix)/bin/rpctrace
 	install -D -m 644 doc/netmsg.8 $(DESTDIR)$(prefix)/share/man/man8/netmsg.8
+	install -D -m 644 doc/rpctrace.1 $(DESTDIR)$(prefix)/share/man/man1/rpctrace.1
 
 clean:
 	rm -rf $(B)
 
--include $(netmsg_objects:.o=.d) $(pager_objects:.o=.d)
+-include $(netmsg_objects:.o=.d) $(pager_objects:.o=.d) $(rpctrace_objects:.o=.d)

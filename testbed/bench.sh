@@ -180,6 +180,35 @@ figures_of_mapping()
 	figure mmap_read_ratio "$(ratio "$(median <"$logs/bench/map-mmap")" "$(median <"$logs/bench/map-read")")" x "that over read() of the same file (at least 0.8)"
 }
 
+# A null call to a file: alone, traced to a file, and passed on without a line written.
+measure_trace()
+{
+	local _ kind line
+	for _ in $(seq "$bench_rounds"); do
+		for kind in alone lines none; do
+			line=$(on_bench 1 60 "$(case $kind in
+				lines) echo 'rpctrace -o /tmp/trace' ;;
+				none) echo 'rpctrace -e none -o /tmp/trace' ;;
+			esac) /tests/cluster/rpctrace-work time 3000") || { say "$line"; return 1; }
+			say "$kind: $line"
+			sed -n 's/^call \([0-9]*\) ns$/\1/p' <<<"$line" >>"$logs/bench/trace-$kind"
+		done
+	done
+}
+
+figures_of_trace()
+{
+	local kind
+	for kind in alone lines none; do
+		median <"$logs/bench/trace-$kind" >"$logs/bench/trace-$kind.median"
+	done
+	figure trace_ratio "$(ratio "$(cat "$logs/bench/trace-lines.median")" "$(cat "$logs/bench/trace-alone.median")")" x \
+		"null RPC traced to a file over untraced"
+	figure trace_format_share "$(awk -v lines="$(cat "$logs/bench/trace-lines.median")" -v none="$(cat "$logs/bench/trace-none.median")" \
+		-v alone="$(cat "$logs/bench/trace-alone.median")" 'BEGIN { printf "%.3f", lines > alone ? (lines - none) / (lines - alone) : 0 }')" "" \
+		"of what tracing adds: lines made and written"
+}
+
 host_benches()
 {
 	local program
@@ -223,6 +252,7 @@ bench_run() # RUN_FOLDER
 	step bench/pingpong 200 "two nodes writing one page" measure_pingpong
 	step bench/fault-time 400 "remote page faults, in turns with null RPCs" measure_fault_time
 	step bench/mapping 1800 "remote mappings, in turns with read" measure_mapping
+	step bench/trace 300 "a call traced, in turns with one that is not" measure_trace
 	step bench/rpc 300 "round trips, in turns with raw UDP" measure_rpc
 	step bench/streams 1800 "sequential reads, in turns with raw TCP" measure_streams ''
 	step bench/streams-loss 1800 "the same at 1 % loss" measure_streams_with_loss
@@ -230,6 +260,7 @@ bench_run() # RUN_FOLDER
 	[ ! -e "$logs/bench/host.log" ] || figures_of_host
 	figures_of_faults
 	figures_of_mapping
+	figures_of_trace
 	figures_of_cluster
 	print_figures
 }
