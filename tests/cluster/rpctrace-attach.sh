@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rpctrace attaches to what runs and lets it go again: under load, 100 times; the file server
+# while it serves another machine and a program of it is mapped there; and many calls.
+. "$(dirname "$0")/../../testbed/scenario.sh"
+t=/tests/cluster
+times=${DROVE_RPCTRACE_TIMES:-100} calls=${DROVE_RPCTRACE_CALLS:-50000}
+boot_with_data 2
+serve 1
+mount_on 2 node1
+
+# attach PID N: N times; each time until a line says that it is attached.
+on 1 'cat >/tmp/attach <<\EOF
+i=0
+while [ $i -lt $2 ]; do
+	rpctrace -o /tmp/trace -p $1 & r=$!
+	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.02; done
+	sleep 0.1; kill $r; wait $r || exit 1; rm -f /tmp/trace
+	i=$((i + 1))
+done
+echo attached $i times
+EOF' || bail_out "node 1 has a script"
+out=$(on 1 350 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach \$w $times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+contains "attached and detached $times times" "^attached $times times\$" "$out"
+contains "every call of three threads was right" '^work: [1-9][0-9]* rounds, 0 wrong' "$out"
+contains "and every port name is accounted for" '^work: .* names ([0-9]+) -> \1$' "$out"
+
+# The root file server, while it serves node 2.
+server=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*.hurd.tmpfs.\$/\1/p'")
+on 1 "rpctrace -o /tmp/trace -p $server >/tmp/rpctrace.log 2>&1 & echo \$! >/tmp/rpctrace.pid
+	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.1; done" || bail_out "attached to the file server"
+equal "traced, it serves the other machine" node1 "$(on 2 'cat /mnt/etc/hostname')"
+equal "and a program that is executed there by mapping" "$(on 1 'sha256sum /bin/lua | cut -c 1-64')" \
+	"$(on 2 60 '/mnt/bin/busybox sha256sum /mnt/bin/lua | cut -c 1-64')"
+equal "and one that is executed here" 42 "$(on 1 'cp /bin/lua /tmp/lua && /tmp/lua -e "print(6 * 7)"')"
+out=$(on 1 40 'kill $(cat /tmp/rpctrace.pid); sleep 2; grep -c "dir_lookup" /tmp/trace; grep -c memory_object_data_ /tmp/trace; tail -n 50 /tmp/trace | grep -c detached; cat /tmp/rpctrace.log' 2>&1)
+contains "all of that is in the trace" '^[1-9][0-9]* [1-9][0-9]* 1$' "$(xargs <<<"$out")"
+equal "not traced any more, it serves on" node1 "$(on 2 'cat /mnt/etc/hostname')"
+
+out=$(on 1 $((60 + calls / 1000)) "rpctrace -o /dev/null $t/rpctrace-work calls $calls" 2>&1)
+contains "$calls calls leave no name behind" '^work: [1-9][0-9]* rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
+finish
