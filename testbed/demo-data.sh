@@ -14,8 +14,9 @@ parts=16
 
 rm -rf "$out/1" "$out/2"
 mkdir -p "$out/1/srv/tree" "$out/2/srv"
+tree=$PWD/$out/1/srv/tree
 for folder in $folders; do
-	cp -R "$source/$folder" "$out/1/srv/tree/"
+	(cd "$source" && cp -R --parents "$folder" "$tree/")
 done
 find "$source" -maxdepth 1 -type f -exec cp {} "$out/1/srv/tree/" \;
 # Nothing that a memory file system would show otherwise: plain files and folders.
