@@ -212,11 +212,11 @@ hostile_step (struct world *w)
 	bytes = cunning_message (&c, frame, stream = w->hostile->handle[peer]);
       else
 	bytes = cunning_invent (&c, frame, &stream);
-      network_send (w, self, session, stream, copy_of (frame, bytes));
+      network_send (w, self, session, stream, copy_of (frame, bytes), false);
       return;
     }
   network_send (w, self, session, world_roll (w, 2) ? 0 : world_roll (w, 32),
-		old ? copy_of (k->data, k->bytes) : invent (w));
+		old ? copy_of (k->data, k->bytes) : invent (w), false);
 }
 
 /* An honest node closes its session with PEER: only the hostile one deserves that.  */

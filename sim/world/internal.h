@@ -193,7 +193,7 @@ void check_hostile (struct world *);
 /* network.c */
 bool network_session_between (struct world *, unsigned a, unsigned b, uint64_t *id_at_a);
 void network_send (struct world *, unsigned node, uint64_t session, uint64_t stream,
-		   struct dr_buf *);
+		   struct dr_buf *, bool lazy);
 void network_down (struct world *, struct session *);
 /* One random thing that the network may do; true if it did something.  */
 bool network_step (struct world *);

@@ -20,6 +20,7 @@ struct held
   struct held *next;
   uint64_t stream;
   struct dr_buf *buf;
+  bool lazy;
 };
 
 /* What a node knows of its session with one other.  */
@@ -178,10 +179,11 @@ links_session_between (struct world *w, unsigned a, unsigned b, uint64_t *id_at_
 
 /* False: not now.  Takes the reference otherwise.  */
 static bool
-push (struct world *w, unsigned i, struct link_end *e, uint64_t stream, struct dr_buf *buf)
+push (struct world *w, unsigned i, struct link_end *e, uint64_t stream, struct dr_buf *buf, bool lazy)
 {
   struct dr_slice slice = { buf, 0, buf->bytes };
-  enum dr_status status = link_send (w->links->node[i].link, e->peer, stream, &slice, 1, w->now);
+  enum dr_status status = (lazy ? link_send_lazily : link_send) (w->links->node[i].link, e->peer, stream,
+								 &slice, 1, w->now);
   if (status == DR_LIMIT || status == DR_NO_MEMORY)
     return false;
   if (status == DR_INVALID)
@@ -191,18 +193,18 @@ push (struct world *w, unsigned i, struct link_end *e, uint64_t stream, struct d
 }
 
 void
-links_send (struct world *w, unsigned i, uint64_t session, uint64_t stream, struct dr_buf *buf)
+links_send (struct world *w, unsigned i, uint64_t session, uint64_t stream, struct dr_buf *buf, bool lazy)
 {
   for (unsigned k = 0; k < w->options.nodes; k++)
     {
       struct link_end *e = &w->links->node[i].end[k];
       if (!e->up || e->id != session)
 	continue;
-      if (e->held == NULL && push (w, i, e, stream, buf))
+      if (e->held == NULL && push (w, i, e, stream, buf, lazy))
 	return;
       struct held *h = malloc (sizeof *h), **p = &e->held;
       dr_assert (h != NULL);
-      *h = (struct held) { NULL, stream, buf };
+      *h = (struct held) { NULL, stream, buf, lazy };
       if (e->held == NULL)
 	{
 	  world_trace (w, "node %u: the way to %u is blocked", i, k);
@@ -220,7 +222,7 @@ static bool
 send_held (struct world *w, unsigned i, struct link_end *e)
 {
   bool did = false;
-  while (e->held != NULL && push (w, i, e, e->held->stream, e->held->buf))
+  while (e->held != NULL && push (w, i, e, e->held->stream, e->held->buf, e->held->lazy))
     {
       struct held *h = e->held;
       e->held = h->next;

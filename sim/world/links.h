@@ -15,7 +15,7 @@ void links_crash (struct world *, unsigned node);
 bool links_session_between (struct world *, unsigned a, unsigned b, uint64_t *id_at_a);
 /* Takes the reference.  */
 void links_send (struct world *, unsigned node, uint64_t session, uint64_t stream,
-		 struct dr_buf *);
+		 struct dr_buf *, bool lazy);
 /* A random session of the node's is closed by it.  */
 void links_cut (struct world *, unsigned node);
 /* Something that may happen next.  True: it matters to more than the links.  */

@@ -72,11 +72,11 @@ network_down (struct world *w, struct session *s)
 
 void
 network_send (struct world *w, unsigned node, uint64_t session, uint64_t stream,
-	      struct dr_buf *buf)
+	      struct dr_buf *buf, bool lazy)
 {
   if (w->links != NULL)
     {
-      links_send (w, node, session, stream, buf);
+      links_send (w, node, session, stream, buf, lazy);
       return;
     }
   for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)

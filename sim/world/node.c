@@ -242,7 +242,8 @@ execute (struct node *node, const struct rights_action *action, uint64_t now)
   switch (action->kind)
     {
     case RIGHTS_SEND:
-      node->world.send (node->world.ctx, node, action->session, action->stream, gather (action));
+      node->world.send (node->world.ctx, node, action->session, action->stream, gather (action),
+			action->lazy);
       break;
     case RIGHTS_CONNECT:
       node->world.connect (node->world.ctx, node, &action->key);

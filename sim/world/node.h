@@ -20,7 +20,8 @@ struct node_world
 {
   void *ctx;
   /* A frame for SESSION's other end; takes the reference.  */
-  void (*send) (void *ctx, struct node *, uint64_t session, uint64_t stream, struct dr_buf *);
+  void (*send) (void *ctx, struct node *, uint64_t session, uint64_t stream, struct dr_buf *,
+		bool lazy);
   void (*connect) (void *ctx, struct node *, const struct rights_key *);
   /* The peer of SESSION wants our root: a name in the netmsg task that holds a send
      right (one user reference, given away), or MK_NULL.  */

@@ -71,7 +71,8 @@ index_of (struct world *w, struct node *node)
 }
 
 static void
-on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf)
+on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf,
+	 bool lazy)
 {
   struct world *w = ctx;
   unsigned i = index_of (w, node);
@@ -79,10 +80,10 @@ on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct
     {
       struct dr_buf *more = hostile_frame (w, session, &stream, &buf);
       if (more != NULL)
-	network_send (w, i, session, stream, more);
+	network_send (w, i, session, stream, more, false);
     }
   if (buf != NULL)
-    network_send (w, i, session, stream, buf);
+    network_send (w, i, session, stream, buf, lazy);
 }
 
 static void
