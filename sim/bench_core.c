@@ -39,11 +39,11 @@ fill (void *ctx, void *out, size_t bytes)
 }
 
 static void
-on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf)
+on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf, bool lazy)
 {
   struct end *e = ctx;
   struct dr_slice slice = { buf, 0, buf->bytes };
-  dr_assert (link_send (e->link, e->peer, stream, &slice, 1, now) == DR_OK);
+  dr_assert ((lazy ? link_send_lazily : link_send) (e->link, e->peer, stream, &slice, 1, now) == DR_OK);
   dr_buf_drop (buf);
 }
 

@@ -80,9 +80,9 @@ $(B)/demo/node1.tar: $(B)/host/mkdata testbed/demo-data.sh testbed/part.mk | $(B
 $(B)/demo/node2.tar: $(B)/demo/node1.tar
 	@test -e $@
 
-# The same in small, of Lua's sources, for the demo on a bad network.
+# The same in small, of Lua's package, for the demo on a bad network.
 $(B)/demo-small/node1.tar: $(B)/host/mkdata testbed/demo-data.sh testbed/part.mk | $(B)/src/.lua5.4
-	testbed/demo-data.sh $(B)/src/lua5.4 'src doc debian' 4194304 $(B)/demo-small
+	testbed/demo-data.sh $(B)/src/lua5.4 'doc debian' 4194304 $(B)/demo-small
 
 $(B)/demo-small/node2.tar: $(B)/demo-small/node1.tar
 	@test -e $@

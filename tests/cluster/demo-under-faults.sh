@@ -12,7 +12,7 @@ loss 5
 reorder 5
 dup 5'
 demo_patience=6
-# Lua's sources and 4 MiB: every lookup takes 40 ms and more here.  With
+# Parts of Lua's package and 4 MiB: every lookup takes 40 ms and more here.  With
 # DROVE_WHOLE_DEMO=1 it is the demo's own input, and half an hour.
 demo_data=$B/demo-small
 [ -z "${DROVE_WHOLE_DEMO:-}" ] || demo_data=$B/demo
