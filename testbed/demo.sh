@@ -3,12 +3,13 @@
 # The main job: node 2 uses node 1's files through netmsg, and every result is
 # compared with what this machine or node 1 computed by itself.  Sourced after
 # progress.sh by drove and by tests/cluster/demo-under-faults.sh, which sets
-# demo_faults (commands for the switch), demo_patience (a factor for limits) and
-# demo_data (another input).
+# demo_faults (commands for the switch), demo_patience (a factor for limits),
+# demo_data (another input) and demo_files_each.
 
 demo_faults=${demo_faults:-}
 demo_patience=${demo_patience:-1}
 demo_data=${demo_data:-$B/demo}
+demo_files_each=${demo_files_each:-100}    # that each node writes into one directory
 demo_folder=''
 
 # Run a command on a node; its output is the step's log.
@@ -161,7 +162,7 @@ both_nodes_write() # COUNT
 
 demo_both()
 {
-	local count=100 check k
+	local count=$demo_files_each check k
 	on 1 20 'mkdir /srv/both' && both_nodes_write "$count" || return
 	# Each file holds its own name: all of them, one after the other, are the list of names.
 	check="names=\$(for i in \$(seq $count); do echo one-\$i two-\$i; done)
