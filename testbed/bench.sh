@@ -205,7 +205,7 @@ figures_of_trace()
 	figure trace_ratio "$(ratio "$(cat "$logs/bench/trace-lines.median")" "$(cat "$logs/bench/trace-alone.median")")" x \
 		"null RPC traced to a file over untraced"
 	figure trace_format_share "$(awk -v lines="$(cat "$logs/bench/trace-lines.median")" -v none="$(cat "$logs/bench/trace-none.median")" \
-		-v alone="$(cat "$logs/bench/trace-alone.median")" 'BEGIN { printf "%.3f", lines > alone ? (lines - none) / (lines - alone) : 0 }')" "" \
+		-v alone="$(cat "$logs/bench/trace-alone.median")" 'BEGIN { printf "%.3f", (lines > alone ? (lines - none) / (lines - alone) : 0) }')" x \
 		"of what tracing adds: lines made and written"
 }
 
