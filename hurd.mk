@@ -65,7 +65,7 @@ $(netmsg_objects): $(netmsg_stubs:%=$(B)/mig/%.h)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(compile) -Wextra -Wno-unused-parameter -MMD -MP -c -o $@ $<
+	$(compile) -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -MMD -MP -c -o $@ $<
 
 $(B)/mig/%.o: $(B)/mig/%.c
 	$(compile) -w -c -o $@ $<

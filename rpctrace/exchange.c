@@ -3,6 +3,7 @@
 
 #include "moves.h"
 
+#include <mach/notify.h>
 #include <string.h>
 
 static void

@@ -3,6 +3,7 @@
 
 #include "mach/receive.h"
 
+#include <mach/notify.h>
 #include <stdlib.h>
 #include <string.h>
 

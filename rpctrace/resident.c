@@ -3,6 +3,7 @@
 
 #include <link.h>
 #include <mach.h>
+#include <stddef.h>
 
 /* What is written to is no file's any more, so the kernel never asks the file's server for it again;
    a page that was only read could be dropped and be asked for. */

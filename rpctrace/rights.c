@@ -3,6 +3,7 @@
 
 #include "core/base/status.h"
 
+#include <mach/notify.h>
 #include <mach_debug/mach_debug.h>
 #include <stdlib.h>
 #include <string.h>
