@@ -41,11 +41,14 @@ $(B)/bin/rpctrace: $(rpctrace_objects)
 
 # The names and layouts of all calls, from the system's own definitions.
 trace_kernel_defs := mach/mach.defs mach/mach_port.defs mach/mach_host.defs mach/gnumach.defs mach/mach4.defs \
-	mach/memory_object.defs mach/memory_object_default.defs mach/default_pager.defs mach/exc.defs mach/notify.defs \
-	mach/task_notify.defs mach/experimental.defs mach_debug/mach_debug.defs device/device.defs
-trace_hurd_defs := hurd/auth.defs hurd/crash.defs hurd/exec.defs hurd/exec_startup.defs hurd/fs.defs hurd/fsys.defs \
-	hurd/ifsock.defs hurd/interrupt.defs hurd/io.defs hurd/login.defs hurd/msg.defs hurd/password.defs hurd/process.defs \
-	hurd/socket.defs hurd/startup.defs hurd/term.defs hurd/tioctl.defs
+	mach/memory_object.defs mach/memory_object_default.defs mach/exc.defs mach/notify.defs mach/task_notify.defs \
+	mach/experimental.defs mach/machine/mach_i386.defs mach_debug/mach_debug.defs device/device.defs
+# The default pager there speaks <hurd/default_pager.defs>, which is not quite <mach/default_pager.defs>.
+trace_hurd_defs := hurd/acpi.defs hurd/auth.defs hurd/crash.defs hurd/default_pager.defs hurd/exec.defs \
+	hurd/exec_startup.defs hurd/fs.defs hurd/fs_notify.defs hurd/fsys.defs hurd/ifsock.defs hurd/iioctl.defs \
+	hurd/interrupt.defs hurd/io.defs hurd/kdioctl.defs hurd/login.defs hurd/msg.defs hurd/newterm.defs \
+	hurd/password.defs hurd/pci.defs hurd/pfinet.defs hurd/pioctl.defs hurd/process.defs hurd/rioctl.defs \
+	hurd/shutdown.defs hurd/socket.defs hurd/startup.defs hurd/startup_notify.defs hurd/term.defs hurd/tioctl.defs
 
 $(B)/trace/builtin.msgids: tools/rpclist tools/rpclist.awk
 	@mkdir -p $(@D)
@@ -130,7 +133,7 @@ $(B)/lib/libpager.a: $(pager_objects)
 $(B)/lib/$(soname): $(pager_objects)
 	@mkdir -p $(@D)
 	printf '{ global: pager_*; local: *; };\n' >$(B)/pic/exports
-	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(soname) -Wl,--version-script,$(B)/pic/exports -o $@ $^ -lports -lpthread
+	$(CC) -shared $(LDFLAGS) -Wl,-soname,$(soname) -Wl,--version-script,$(B)/pic/exports -o $@ $^ -lports -lmachuser -lpthread
 	ln -sf $(soname) $(B)/lib/libpager.so
 
 install: all
