@@ -27,18 +27,45 @@ struct worker
 
 static volatile sig_atomic_t stopped;
 
-static int
+/* All port names of this task, to be told from later ones. */
+struct names
+{
+	mach_port_array_t list;
+	mach_port_type_array_t types;
+	mach_msg_type_number_t count;
+};
+
+static struct names
 names (void)
 {
-	mach_msg_type_number_t count = 0, types_count = 0;
-	mach_port_type_array_t types;
-	mach_port_array_t list;
+	mach_msg_type_number_t types_count = 0;
+	struct names names = { 0 };
 
-	if (mach_port_names (mach_task_self (), &list, &count, &types, &types_count) != KERN_SUCCESS)
-		return -1;
-	vm_deallocate (mach_task_self (), (vm_address_t) list, count * sizeof *list);
-	vm_deallocate (mach_task_self (), (vm_address_t) types, types_count * sizeof *types);
-	return count;
+	if (mach_port_names (mach_task_self (), &names.list, &names.count, &names.types, &types_count) != KERN_SUCCESS)
+		names.count = 0;
+	return names;
+}
+
+static void
+names_free (const struct names *names)
+{
+	vm_deallocate (mach_task_self (), (vm_address_t) names->list, names->count * sizeof *names->list);
+	vm_deallocate (mach_task_self (), (vm_address_t) names->types, names->count * sizeof *names->types);
+}
+
+/* Those that one has and the other has not. */
+static void
+list_difference (const char *what, const struct names *one, const struct names *other)
+{
+	for (mach_msg_type_number_t i = 0; i < one->count; i++)
+	{
+		mach_msg_type_number_t at = 0;
+
+		while (at < other->count && (other->list[at] != one->list[i] || other->types[at] != one->types[i]))
+			at++;
+		if (at == other->count)
+			printf ("work: %s: name %u, type 0x%x\n", what, one->list[i], one->types[i]);
+	}
 }
 
 static void
@@ -125,30 +152,36 @@ stop (int unused)
 
 /* What threads leave behind goes a little later. */
 static int
-finish (int before, unsigned long rounds, unsigned long wrongs)
+finish (const struct names *before, unsigned long rounds, unsigned long wrongs)
 {
-	int after = names ();
+	struct names after = names ();
 
-	for (int tries = 0; after != before && tries < SETTLE_TRIES; tries++)
+	for (int tries = 0; after.count != before->count && tries < SETTLE_TRIES; tries++)
 	{
 		usleep (SETTLE_US);
+		names_free (&after);
 		after = names ();
 	}
-	printf ("work: %lu rounds, %lu wrong, names %d -> %d\n", rounds, wrongs, before, after);
-	return wrongs != 0 || after != before;
+	if (after.count != before->count)
+	{
+		list_difference ("gone", before, &after);
+		list_difference ("new", &after, before);
+	}
+	printf ("work: %lu rounds, %lu wrong, names %u -> %u\n", rounds, wrongs, before->count, after.count);
+	return wrongs != 0 || after.count != before->count;
 }
 
 static int
 calls (unsigned long count)
 {
 	struct worker worker = { .number = 0 };
-	int before;
+	struct names before;
 
 	round_of (&worker);	/* makes what every later one has */
 	before = names ();
 	while (worker.rounds * CALLS_A_ROUND < count)
 		round_of (&worker);
-	return finish (before, worker.rounds, worker.wrong);
+	return finish (&before, worker.rounds, worker.wrong);
 }
 
 static int
@@ -156,7 +189,7 @@ until (unsigned threads)
 {
 	struct worker workers[THREADS_MAX] = { 0 }, first = { .number = 99 };
 	unsigned long rounds = 0, wrongs = 0;
-	int before;
+	struct names before;
 
 	signal (SIGTERM, stop);
 	round_of (&first);
@@ -175,7 +208,7 @@ until (unsigned threads)
 		rounds += workers[i].rounds;
 		wrongs += workers[i].wrong;
 	}
-	return finish (before, rounds, wrongs + first.wrong);
+	return finish (&before, rounds, wrongs + first.wrong);
 }
 
 static uint64_t
