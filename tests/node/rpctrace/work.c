@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { CALLS_A_ROUND = 14, THREADS_MAX = 16, PATTERN_BYTES = 2000, SETTLE_TRIES = 50, SETTLE_US = 100000 };
+enum { CALLS_A_ROUND = 14, THREADS_MAX = 16, PATTERN_BYTES = 2000, SETTLE_TRIES = 50, SETTLE_US = 100000,
+	SIGNALS = 20, SIGNAL_US = 5000, SPINS = 100000 };
 
 struct worker
 {
@@ -150,6 +152,33 @@ stop (int unused)
 	stopped = 1;
 }
 
+static void
+take_signal (int unused)
+{
+}
+
+/* The thread that delivers signals makes what it needs for them when it first needs it: it may be in any
+   round, so it has to be here. */
+static void
+take_some_signals (void)
+{
+	pid_t child;
+
+	signal (SIGUSR1, take_signal);
+	if ((child = fork ()) == 0)
+	{
+		for (int i = 0; i < SIGNALS; i++)
+		{
+			kill (getppid (), SIGUSR1);
+			usleep (SIGNAL_US);
+		}
+		_exit (0);
+	}
+	while (waitpid (child, NULL, WNOHANG) == 0)
+		for (volatile int i = 0; i < SPINS; i++)
+			;
+}
+
 /* What threads leave behind goes a little later. */
 static int
 finish (const struct names *before, unsigned long rounds, unsigned long wrongs)
@@ -192,6 +221,7 @@ until (unsigned threads)
 	struct names before;
 
 	signal (SIGTERM, stop);
+	take_some_signals ();
 	round_of (&first);
 	usleep (SETTLE_US);
 	before = names ();
