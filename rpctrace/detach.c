@@ -120,7 +120,8 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 	struct moving moving = { rights, detaching->party, rights->world, { .last = &moving.waiting.first } };
 	mach_port_t port = taken->port;
 
-	if (queue != NULL)
+	/* what came to be known while we had it is of the world already, as it is */
+	if (queue != NULL && !queue->home->world)
 	{
 		queue->pins++;
 		moves_take_own (rights, queue, moving.from, port, &moving.waiting);
@@ -225,6 +226,43 @@ hold_calls (struct relay *relay, struct party *party, bool hold)
 		relay->rights.give_way (relay);
 }
 
+static bool
+calls_wait (const struct queue *queue)
+{
+	mach_port_status_t status;
+
+	if (queue->first != NULL)
+		return true;
+	for (struct end *end = queue->ends; end != NULL; end = end->next)
+		if (mach_port_get_receive_status (mach_task_self (), end->port, &status) == KERN_SUCCESS
+			&& status.mps_msgcount > 0)
+			return true;
+	return false;
+}
+
+/* What was held comes to the kernel before the task goes on: the next tracer would exchange the names
+   that such a call is about. */
+static void
+end_held_calls (struct relay *relay, struct party *party)
+{
+	bool wait;
+
+	do
+	{
+		wait = relay->naming > 0;
+		for (size_t i = 0; i < relay->rights.queues.slots && !wait; i++)
+		{
+			struct queue *queue = relay->rights.queues.keys[i] != 0 ? relay->rights.queues.values[i] : NULL;
+
+			wait = queue != NULL && (queue->task_of == party || queue->thread_of == party)
+				&& !queue->dead && calls_wait (queue);
+		}
+		if (wait)
+			relay->rights.give_way (relay);
+	}
+	while (wait && !party->dead);
+}
+
 /* Send-once rights that lead to the task's ports can be recalled only so. */
 static void
 receive_from_all (struct relay *relay, struct party *party)
@@ -249,6 +287,7 @@ detach (struct relay *relay, struct party *party)
 	hold_calls (relay, party, true);
 	attach_abort_waits (detaching.task);
 	receive_from_all (relay, party);
+	party->leaving = true;
 	exchange_each (detaching.task, take, &detaching);
 	for (size_t i = 0; i < detaching.count; i++)
 		recall_taken (relay, &detaching.taken[i]);
@@ -262,6 +301,7 @@ detach (struct relay *relay, struct party *party)
 	give_threads (detaching.task);
 	end_our_waits (relay, party);
 	hold_calls (relay, party, false);
+	end_held_calls (relay, party);
 	task_resume (detaching.task);
 	tasks_let_go (relay, party);
 }

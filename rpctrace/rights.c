@@ -197,7 +197,7 @@ rights_identify (struct rights *rights, mach_port_t name, struct party *home)
 		return queue;
 	}
 	/* a right that a trap gave (mach_host_self) is the kernel's although a task holds it as it is */
-	if (!home->world && kind_of (name) == QUEUE_KERNEL)
+	if (home->leaving || (!home->world && kind_of (name) == QUEUE_KERNEL))
 		home = rights->world;
 	queue = new_queue (rights, home);
 	queue->port = name;
@@ -447,7 +447,7 @@ more_to_come (struct rights *rights, struct end *end)
 	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
 		|| (status.mps_msgcount == 0 && status.mps_sorights == 0))
 		return false;
-	if (status.mps_msgcount == 0 && home_waits_for_no_senders (end->queue))
+	if (status.mps_msgcount == 0 && end->stragglers != NULL && home_waits_for_no_senders (end->queue))
 		keep_stragglers (rights, end);
 	else
 	{

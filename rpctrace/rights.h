@@ -29,6 +29,7 @@ struct party
 	bool world;			/* also a task that was let go */
 	bool dead;
 	bool tracked;			/* its task has our ports for its own, and is waited for */
+	bool leaving;			/* it gets its rights back: one of its own that we do not know stays as it is */
 	uint32_t number;		/* the tracer's; 0: not shown */
 	int32_t pid;
 	struct queue *task;		/* NULL: the world */

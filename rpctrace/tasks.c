@@ -233,7 +233,7 @@ tasks_prepare_answer (struct relay *relay, struct crossing *crossing, struct end
 	int32_t pid;
 
 	crossing->raws = end->raws;
-	if (end->about == NULL || header->msgh_id != end->request + REPLY_OFFSET)
+	if (end->about == NULL || !end->about->tracked || header->msgh_id != end->request + REPLY_OFFSET)
 		return;
 	switch (end->request)
 	{
