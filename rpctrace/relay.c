@@ -336,6 +336,28 @@ name_died (struct relay *relay, mach_port_t name)
 	}
 }
 
+/* It was received before its port was given back, and not looked at until now. */
+static void
+overtaken_came (struct relay *relay, mach_msg_header_t *header)
+{
+	struct queue *queue = rights_queue_at (&relay->rights, header->msgh_local_port);
+
+	if (queue == NULL || queue->dead || rights_is_probe (&relay->rights, header))
+		mach_msg_destroy (header);
+	else if (!queue->busy && queue->first == NULL)
+		pass (relay, queue, relay->rights.world, MACH_PORT_NULL, header);
+	else
+	{
+		struct queue one = { .last = &one.first };
+
+		letter_put (&one, letter_new (header, relay->rights.world, MACH_PORT_NULL));
+		one.first->by_once = false;
+		moves_put_in_front (queue, &one);
+		if (!queue->busy)
+			relay_pass_waiting (relay, queue);
+	}
+}
+
 static bool
 is_no_senders (const struct end *end, const mach_msg_header_t *header)
 {
@@ -361,7 +383,7 @@ came (struct relay *relay, mach_msg_header_t *header)
 	if (end != NULL && recall_came (relay, end, header))
 		return;
 	if (end == NULL)
-		mach_msg_destroy (header);
+		overtaken_came (relay, header);
 	else if (end->queue == NULL)
 		answer_came (relay, end, header);
 	else if (is_no_senders (end, header))
