@@ -95,14 +95,11 @@ traced_rights() # LABEL COMMAND
 traced_rights "rights go to a server and come back" ''
 contains "and all are right" '^[1-9][0-9]* passed, 0 failed$' "$all_rights"
 traced_rights "the same, traced" 'rpctrace -o /tmp/o'
-# Two tracers, each at one end, are slow to agree on a loaded machine: by hand, until that is understood.
-if [ -n "${DROVE_RPCTRACE_BOTH:-}" ]; then
-	on 1 'rpctrace -o /tmp/o2 -p $(cat /tmp/box.pid) >/tmp/box.trace 2>&1 & sleep 1'
-	traced_rights "the same, both sides traced by tracers of their own" 'rpctrace -o /tmp/o'
-	on 1 'kill $(ps | sed -n "s/^ *\([0-9]*\) .*[r]pctrace -o .tmp.o2 .*/\1/p" | head -n 1)'
-	within 10 no_tracers
-	traced_rights "the same, not traced any more" ''
-fi
+on 1 'rpctrace -o /tmp/o2 -p $(cat /tmp/box.pid) >/tmp/box.trace 2>&1 & sleep 1'
+traced_rights "the same, both sides traced by tracers of their own" 'rpctrace -o /tmp/o'
+on 1 'kill $(ps | sed -n "s/^ *\([0-9]*\) .*[r]pctrace -o .tmp.o2 .*/\1/p" | head -n 1)'
+within 10 no_tracers
+traced_rights "the same, not traced any more" ''
 out=$(on 1 60 "rpctrace -o /tmp/o sh -c '$t/box /tmp/box2 >/tmp/box.log 2>&1 & sleep 1; $t/rights-test /tmp/box2 - name; kill \$!' 2>&1; grep -c '^task' /tmp/o" 2>&1)
 contains "the same, both sides traced by one" '^rights: [1-9][0-9]* passed, 0 failed$' "$out"
 for program in posix-files posix-pipes libpager; do
