@@ -21,7 +21,7 @@ struct scene
 };
 
 static void
-on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf)
+on_send (void *ctx, struct node *node, uint64_t session, uint64_t stream, struct dr_buf *buf, bool lazy)
 {
   dr_buf_drop (buf);
 }

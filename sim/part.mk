@@ -21,7 +21,8 @@ $(B)/host/tests/sim-kernel: tests/sim/kernel/test_kernel.c $(SIM_KERNEL_SRC) $(w
 
 host-tests: $(B)/host/tests/sim-kernel
 
-SIM_WORLD_SRC := $(sort $(wildcard sim/world/*.c)) sim/sim.c
+SIM_PROGRAM_SRC := sim/sim.c sim/shrink.c
+SIM_WORLD_SRC := $(sort $(wildcard sim/world/*.c)) $(SIM_PROGRAM_SRC)
 
 $(B)/host/bin/sim: $(call sim_obj,$(SIM_WORLD_SRC)) $(B)/host/sim/kernel.a $(B)/host/core/link.a $(B)/host/core/rights.a \
 		$(B)/host/core/wire.a $(B)/host/core/base.a
@@ -71,15 +72,15 @@ host-tests: $(B)/host/bin/explore
 
 # Canaries: the engine with one deliberate fault each.  A canary that neither the explorer
 # nor the simulator catches fails the test.
-CANARIES := 1 2 3 4 5 6 7 8
+CANARIES := 1 2 3 4 5 6 7 8 9
 EXPLORED_CANARIES := 1 2 3 4 5 6
 CANARY_SRC := $(sort $(wildcard core/wire/*.c core/rights/*.c sim/kernel/*.c sim/world/*.c))
 CANARY_LIB := $(B)/host/core/link.a $(B)/host/core/base.a
 CANARY_CFLAGS = -std=gnu11 -O1 -fno-strict-aliasing -I$(top) -DRIGHTS_CANARY=$*
 
-$(B)/host/canary/sim-%: $(CANARY_SRC) sim/sim.c $(CANARY_LIB) $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+$(B)/host/canary/sim-%: $(CANARY_SRC) $(SIM_PROGRAM_SRC) $(CANARY_LIB) $(wildcard core/*/*.h sim/*/*.h sim/*.h) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(CANARY_CFLAGS) -o $@ sim/sim.c $(CANARY_SRC) $(CANARY_LIB) -lsodium
+	$(CC) $(CANARY_CFLAGS) -o $@ $(SIM_PROGRAM_SRC) $(CANARY_SRC) $(CANARY_LIB) -lsodium
 
 $(B)/host/canary/explore-%: $(CANARY_SRC) $(CANARY_LIB) $(wildcard sim/explore/*.c core/*/*.h sim/*/*.h) sim/part.mk
 	@mkdir -p $(@D)
@@ -89,10 +90,10 @@ $(B)/host/canary/explore-%: $(CANARY_SRC) $(CANARY_LIB) $(wildcard sim/explore/*
 # The same under the sanitizers.
 SIM_SAN_SRC := $(CANARY_SRC) $(sort $(wildcard core/base/*.c core/link/*.c))
 
-$(B)/host/canary/sim-san: $(SIM_SAN_SRC) sim/sim.c $(wildcard core/*/*.h sim/*/*.h) sim/part.mk
+$(B)/host/canary/sim-san: $(SIM_SAN_SRC) $(SIM_PROGRAM_SRC) $(wildcard core/*/*.h sim/*/*.h sim/*.h) sim/part.mk
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-		-fno-sanitize-recover=all -I$(top) -o $@ sim/sim.c $(SIM_SAN_SRC) -lsodium
+		-fno-sanitize-recover=all -I$(top) -o $@ $(SIM_PROGRAM_SRC) $(SIM_SAN_SRC) -lsodium
 
 $(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n)) \
 		$(foreach n,$(EXPLORED_CANARIES),$(B)/host/canary/explore-$(n)) \
@@ -105,11 +106,11 @@ host-tests: $(B)/host/tests/sim-rights
 # Benchmarks on the host, as lines for `./drove bench`.
 BENCH_SIM_SRC := $(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c core/link/*.c sim/kernel/*.c sim/world/*.c))
 BENCH_CFLAGS := -std=gnu11 -O3 -flto=auto -fno-strict-aliasing -I$(top) $(WARN)
-bench_headers := $(wildcard core/*/*.h sim/*/*.h)
+bench_headers := $(wildcard core/*/*.h sim/*/*.h sim/*.h)
 
-$(B)/host/bench/sim-steps: $(BENCH_SIM_SRC) sim/sim.c $(bench_headers) sim/part.mk
+$(B)/host/bench/sim-steps: $(BENCH_SIM_SRC) $(SIM_PROGRAM_SRC) $(bench_headers) sim/part.mk
 	@mkdir -p $(@D)
-	$(CC) $(BENCH_CFLAGS) -DSIM_BENCH -o $@ sim/sim.c $(BENCH_SIM_SRC) -lsodium
+	$(CC) $(BENCH_CFLAGS) -DSIM_BENCH -o $@ $(SIM_PROGRAM_SRC) $(BENCH_SIM_SRC) -lsodium
 
 $(B)/host/bench/core-sealed: sim/bench_core.c $(BENCH_SIM_SRC) $(bench_headers) sim/part.mk
 	@mkdir -p $(@D)

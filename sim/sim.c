@@ -6,11 +6,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "sim/world/world.h"
+#include "core/base/status.h"
+#include "sim/shrink.h"
+#include "sim/world/turns.h"
 
-enum { STEPS_DEFAULT = 400, SHRINK_RUNS_MAX = 400 };
+enum { STEPS_DEFAULT = 400 };
 
 static const char usage[] =
   "Usage: sim [--seed S] [--worlds N] [--nodes K] [--steps N] [--faults LIST] [--trace]\n"
@@ -31,6 +36,9 @@ static const char usage[] =
   "                            repeated, spoilt and late\n"
   "                   sparse   nodes ask only the next one for its root\n"
   "  --trace        print every event (best with --worlds 1)\n"
+  "  --dump         and, when an invariant breaks, what every engine knows\n"
+  "  --keep LIST    of the one world only these parts of its steps; what sim prints as the\n"
+  "                 shortest that it found\n"
   "  --frames DIR   keep what node 0 sent node 1, for the corpus of the rights fuzzer\n"
   "Exit status: 0 all held, 1 one was violated, 2 wrong usage.\n";
 
@@ -38,17 +46,12 @@ struct settings
 {
   uint64_t seed, worlds;
   unsigned nodes, steps;
-  const char *faults, *frames;
-  bool trace;
+  const char *faults, *frames, *keep;
+  bool trace, dump;
 };
 
-/* What a world may have, and the bits of the seed that all must be set for it.  */
-static const struct feature
-{
-  const char *name;
-  size_t at;
-  uint32_t bits;
-} features[] = {
+/* The bits of the seed must all be set for a feature.  */
+const struct feature features[] = {
   { "cuts", offsetof (struct world_options, cuts), 12 },
   { "crashes", offsetof (struct world_options, crashes), 48 },
   { "memory", offsetof (struct world_options, memory), 192 },
@@ -59,10 +62,10 @@ static const struct feature
   { "link", offsetof (struct world_options, link), 15 << 16 },
   { "sparse", offsetof (struct world_options, sparse), 3 << 20 },
 };
-enum { FEATURES = sizeof features / sizeof *features };
+const unsigned features_count = sizeof features / sizeof *features;
 
-static bool *
-feature (struct world_options *o, const struct feature *f)
+bool *
+feature_of (struct world_options *o, const struct feature *f)
 {
   return (bool *) ((char *) o + f->at);
 }
@@ -75,10 +78,10 @@ options_for (const struct settings *settings, uint64_t seed)
   if (o.steps == 0)
     o.steps = STEPS_DEFAULT << (bits >> 8 & 3);
   o.nodes = settings->nodes != 0 ? settings->nodes : 2 + (bits & 1);
-  for (size_t i = 0; i < FEATURES; i++)
+  for (size_t i = 0; i < features_count; i++)
     {
       const struct feature *f = &features[i];
-      *feature (&o, f) = settings->faults != NULL ? strstr (settings->faults, f->name) != NULL
+      *feature_of (&o, f) = settings->faults != NULL ? strstr (settings->faults, f->name) != NULL
 	: (bits & f->bits) == f->bits;
     }
   return o;
@@ -91,63 +94,49 @@ print_replay (const struct world_options *o)
   const char *comma = "";
   printf ("replay: ./drove sim --seed %llu --worlds 1 --nodes %u --steps %u --faults ",
 	  (unsigned long long) o->seed, o->nodes, o->steps);
-  for (size_t i = 0; i < FEATURES; i++)
-    if (*feature (&copy, &features[i]))
+  for (size_t i = 0; i < features_count; i++)
+    if (*feature_of (&copy, &features[i]))
       {
 	printf ("%s%s", comma, features[i].name);
 	comma = ",";
       }
-  printf ("%s --trace\n", *comma ? "" : "none");
+  if (*comma == '\0')
+    printf ("none");
+  if (o->turns != NULL)
+    {
+      char *text = turns_text (o->turns);
+      printf (" --keep %s", *text ? text : "none");
+      free (text);
+    }
+  printf (" --trace\n");
 }
 
-/* Tries O with a change; keeps it if the same invariant still breaks.  */
-static bool
-keep_if_broken (struct world_options *o, struct world_options tried, struct world_result *found,
-		unsigned *runs)
-{
-  struct world_result result;
-  if (++*runs > SHRINK_RUNS_MAX || world_run (&tried, &result)
-      || strcmp (result.violated, found->violated) != 0)
-    return false;
-  *o = tried;
-  *found = result;
-  return true;
-}
-
+/* What is left of a world that broke, and how it breaks.  */
 static void
-shrink (struct world_options *o, struct world_result *found)
+tell_failure (struct world_options o, struct world_result result, bool traced)
 {
-  unsigned runs = 0;
-  struct world_options tried;
-  for (size_t i = 0; i < FEATURES; i++)
+  unsigned steps = 0, turns;
+  printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated, result.what);
+  if (traced)
     {
-      tried = *o;
-      if (*feature (&tried, &features[i]))
-	{
-	  *feature (&tried, &features[i]) = false;
-	  keep_if_broken (o, tried, found, &runs);
-	}
+      print_replay (&o);
+      return;
     }
-  for (unsigned cut = o->steps / 2; cut >= 1; cut /= 2)
+  o.dump = false;
+  shrink (&o, &result);
+  if (o.turns == NULL)
+    printf ("shortest found: %s: %s\n", result.violated, result.what);
+  else
     {
-      tried = *o;
-      while (tried.steps > cut)
-	{
-	  tried.steps -= cut;
-	  if (!keep_if_broken (o, tried, found, &runs))
-	    break;
-	  tried = *o;
-	}
+      turns = turns_kept (o.turns, &steps);
+      printf ("shortest found: %s: %s: %u parts of %u steps; its trace:\n", result.violated, result.what,
+	      turns, steps);
     }
-  /* Other seeds may break the same thing sooner.  */
-  for (uint64_t seed = o->seed + 1; seed < o->seed + 100 && runs < SHRINK_RUNS_MAX; seed++)
-    {
-      tried = *o;
-      tried.seed = seed;
-      tried.steps = o->steps / 2;
-      if (tried.steps > 0 && keep_if_broken (o, tried, found, &runs))
-	seed = o->seed;
-    }
+  o.trace = stdout;
+  run_apart (&o, &result);
+  o.trace = NULL;
+  print_replay (&o);
+  turns_free (o.turns);
 }
 
 static bool
@@ -166,7 +155,8 @@ parse (int argc, char **argv, struct settings *s)
     { "seed", required_argument, NULL, 's' }, { "worlds", required_argument, NULL, 'w' },
     { "nodes", required_argument, NULL, 'n' }, { "steps", required_argument, NULL, 'S' },
     { "faults", required_argument, NULL, 'f' }, { "trace", no_argument, NULL, 't' },
-    { "frames", required_argument, NULL, 'F' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+    { "frames", required_argument, NULL, 'F' },
+    { "dump", no_argument, NULL, 'd' }, { "keep", required_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
   };
   uint64_t n;
   for (int c; (c = getopt_long (argc, argv, "", longs, NULL)) != -1;)
@@ -174,6 +164,8 @@ parse (int argc, char **argv, struct settings *s)
       {
       case 'h': fputs (usage, stdout); exit (0);
       case 't': s->trace = true; break;
+      case 'd': s->dump = true; break;
+      case 'k': s->keep = optarg; break;
       case 'f': s->faults = optarg; break;
       case 'F': s->frames = optarg; break;
       case '?': exit (2);
@@ -218,63 +210,126 @@ seconds (void)
   return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
+/* Shared with the process that runs the worlds: an engine may end it.  */
+struct progress
+{
+  uint64_t world;			/* the one that runs */
+  uint64_t steps, events, messages, links, hostile, frames;
+  unsigned memory;
+  double took;
+  bool failed, ended;
+  struct world_result result;		/* of the one that failed */
+};
+
+static void
+count (struct progress *p, const struct world_options *o, const struct world_result *result)
+{
+  p->steps += result->steps;
+  p->events += result->events;
+  p->messages += result->messages;
+  p->links += o->link;
+  p->hostile += o->hostile;
+  p->frames += result->hostile_frames;
+  p->memory = result->memory_percent > p->memory ? result->memory_percent : p->memory;
+}
+
+/* NOTED: a world whose turns were noted before, to be replayed in parts; or NULL.  */
+static void
+run_worlds (const struct settings *s, struct turns *noted, struct progress *p)
+{
+  double start = seconds (), last = start;
+  for (uint64_t i = 0; i < s->worlds && !p->failed; i++)
+    {
+      struct world_options o = options_for (s, s->seed + i);
+      struct world_result result;
+      p->world = i;
+      o.turns = noted;
+      o.trace = s->trace ? stdout : NULL;
+      o.dump = s->dump;
+      o.frames = s->frames != NULL ? open_frames (s->frames, o.seed) : NULL;
+      bool held = world_run (&o, &result);
+      if (o.frames != NULL)
+	fclose (o.frames);
+      count (p, &o, &result);
+      p->failed = !held;
+      p->result = result;
+      if (seconds () - last > 2)
+	{
+	  last = seconds ();
+	  fprintf (stderr, "sim: %llu of %llu worlds, all invariants hold\n",
+		   (unsigned long long) i + 1, (unsigned long long) s->worlds);
+	}
+    }
+  p->took = seconds () - start;
+  p->ended = true;
+}
+
+static void
+run_worlds_apart (const struct settings *s, struct turns *noted, struct progress *p)
+{
+  int status;
+  pid_t child;
+  fflush (NULL);
+  child = fork ();
+  if (child == 0)
+    {
+      run_worlds (s, noted, p);
+      fflush (NULL);
+      _exit (0);
+    }
+  dr_assert (child > 0 && waitpid (child, &status, 0) == child);
+  if (p->ended)
+    return;
+  p->failed = true;
+  snprintf (p->result.violated, sizeof p->result.violated, "crash");
+  snprintf (p->result.what, sizeof p->result.what, WIFSIGNALED (status) ? "ended by signal %d"
+	    : "ended with status %d", WIFSIGNALED (status) ? WTERMSIG (status) : WEXITSTATUS (status));
+}
+
+/* The turns that --keep names, of the one world.  */
+static struct turns *
+turns_to_keep (const struct settings *s)
+{
+  if (s->keep == NULL)
+    return NULL;
+  struct world_options o = options_for (s, s->seed);
+  struct turns *t = record_turns (&o);
+  if (s->worlds == 1 && turns_parse (t, strcmp (s->keep, "none") == 0 ? "" : s->keep))
+    return t;
+  fputs ("sim: --keep wants one world and a list as sim prints it\n", stderr);
+  exit (2);
+}
+
 int
 main (int argc, char **argv)
 {
   struct settings s = { .seed = 1, .worlds = 1000 };
   parse (argc, argv, &s);
+  /* A trace is worth most when the engine ends the process.  */
+  setvbuf (stdout, NULL, _IOLBF, 0);
 #ifdef SIM_BENCH
   /* Long worlds without faults: mostly engine, little beginning and end.  */
   s = (struct settings) { .seed = 1, .worlds = 100, .steps = 20000, .faults = "none", .nodes = 3 };
 #endif
-  uint64_t steps = 0, events = 0, messages = 0, links = 0, hostile = 0, frames = 0;
-  unsigned memory = 0;
-  double start = seconds (), last = start;
-  for (uint64_t i = 0; i < s.worlds; i++)
+  struct progress *p = mmap (NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  dr_assert (p != MAP_FAILED);
+  struct turns *noted = turns_to_keep (&s);
+  (s.trace ? run_worlds : run_worlds_apart) (&s, noted, p);
+  if (p->failed)
     {
-      struct world_options o = options_for (&s, s.seed + i);
-      struct world_result result;
-      o.trace = s.trace ? stdout : NULL;
-      o.frames = s.frames != NULL ? open_frames (s.frames, o.seed) : NULL;
-      bool held = world_run (&o, &result);
-      if (o.frames != NULL)
-	fclose (o.frames);
-      o.frames = NULL;
-      steps += result.steps;
-      events += result.events;
-      messages += result.messages;
-      links += o.link;
-      hostile += o.hostile;
-      frames += result.hostile_frames;
-      memory = result.memory_percent > memory ? result.memory_percent : memory;
-      if (!held)
-	{
-	  printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated,
-		  result.what);
-	  if (!s.trace)
-	    {
-	      shrink (&o, &result);
-	      printf ("shortest found: %s: %s\n", result.violated, result.what);
-	    }
-	  print_replay (&o);
-	  return 1;
-	}
-      if (seconds () - last > 2)
-	{
-	  last = seconds ();
-	  fprintf (stderr, "sim: %llu of %llu worlds, all invariants hold\n",
-		   (unsigned long long) i + 1, (unsigned long long) s.worlds);
-	}
+      struct world_options o = options_for (&s, s.seed + p->world);
+      o.turns = noted;
+      tell_failure (o, p->result, s.trace);
+      return 1;
     }
-  double took = seconds () - start;
 #ifdef SIM_BENCH
-  printf ("bench sim_steps %.0f events/s\n", (double) events / took);
+  printf ("bench sim_steps %.0f events/s\n", (double) p->events / p->took);
 #endif
   printf ("sim: %llu worlds (%llu by real links, %llu with a hostile node and its %llu bad frames), "
 	  "%llu steps, %llu engine events, %llu messages received, memory up to %u %% of its bound; "
-	  "R1-R%c held (%.0f events/s)\n", (unsigned long long) s.worlds, (unsigned long long) links,
-	  (unsigned long long) hostile, (unsigned long long) frames, (unsigned long long) steps,
-	  (unsigned long long) events, (unsigned long long) messages, memory, hostile > 0 ? '7' : '6',
-	  (double) events / (took > 0 ? took : 1));
+	  "R1-R%c held (%.0f events/s)\n", (unsigned long long) s.worlds, (unsigned long long) p->links,
+	  (unsigned long long) p->hostile, (unsigned long long) p->frames, (unsigned long long) p->steps,
+	  (unsigned long long) p->events, (unsigned long long) p->messages, p->memory,
+	  p->hostile > 0 ? '7' : '6', (double) p->events / (p->took > 0 ? p->took : 1));
   return 0;
 }

@@ -34,7 +34,8 @@ enum canary
   CANARY_NO_SENDERS,		/* a stale no-senders notification is believed */
   CANARY_SEND_ONCE,		/* a send-once right is lost when its holder's node dies */
   CANARY_SEAL,			/* a queue's name can be guessed */
-  CANARY_LIAR			/* a queue's home is called at fault for what a granter said */
+  CANARY_LIAR,			/* a queue's home is called at fault for what a granter said */
+  CANARY_CRASH			/* rights that are given back by threes end the process */
 };
 #define CANARY(which) (RIGHTS_CANARY == CANARY_##which)
 

@@ -290,6 +290,7 @@ take_back (struct rights *r, struct session *s, const struct frame *f)
   struct export *e = q ? export_find (q, s) : NULL;
   bool once = f->type == FRAME_ONCE_GONE;
   uint64_t count = once ? 1 : CANARY (RELEASE) && e ? e->count : f->count;
+  dr_assert (!CANARY (CRASH) || count < 3);
 
   if (!e || count == 0 || count > e->count || q->once != once)
     return DR_PEER_FAULT;

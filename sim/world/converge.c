@@ -93,12 +93,14 @@ use_rights (struct world *w)
 {
   struct probes p = { .count = 0 };
   note_receivers (w);
-  each_name (w, probe_once, &p);
+  if (world_turn (w, TURN_TASK))
+    each_name (w, probe_once, &p);
   world_rest (w);
   check_probes (w, &p);
   p = (struct probes) { .count = 0 };
-  for (unsigned i = 0; i < BURST; i++)
-    each_name (w, probe_send, &p);
+  if (world_turn (w, TURN_DO))
+    for (unsigned i = 0; i < BURST; i++)
+      each_name (w, probe_send, &p);
   world_rest (w);
   check_probes (w, &p);
 }

@@ -9,6 +9,7 @@
 #define DR_SIM_WORLD_INTERNAL_H
 
 #include "sim/world/node.h"
+#include "sim/world/turns.h"
 #include "sim/world/world.h"
 
 #define WORLD_TASKS_MAX 3u		/* on each node, besides its root task */
@@ -128,6 +129,7 @@ struct world
   struct world_result *result;
   uint64_t random;
   uint64_t now;
+  unsigned step;			/* of its life under faults */
   bool faults;				/* a session died or a node crashed, ever */
   bool calm;				/* no faults and no new work any more */
   unsigned allocation_failures;		/* of 1000 */
@@ -156,6 +158,16 @@ void world_violate (struct world *, const char *invariant, const char *format, .
   __attribute__ ((format (printf, 3, 4)));
 void world_trace (struct world *, const char *format, ...)
   __attribute__ ((format (printf, 2, 3)));
+
+/* turns.c */
+bool world_turn_noted (struct world *, enum turn);
+void world_turns_end (struct world *);
+/* False: this part of the step is left out.  */
+static inline bool
+world_turn (struct world *w, enum turn kind)
+{
+  return w->options.turns == NULL || world_turn_noted (w, kind);
+}
 
 /* world.c */
 void world_boot (struct world *, unsigned node);

@@ -278,29 +278,41 @@ world_digest (struct world *w, void (*absorb) (void *, const void *, size_t), vo
 }
 
 static void
+end_session (struct world *w, unsigned a)
+{
+  if (w->links != NULL)
+    {
+      links_cut (w, a);
+      return;
+    }
+  for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
+    if (w->session[i].used && w->session[i].up && w->session[i].node[0] == a)
+      {
+	network_down (w, &w->session[i]);
+	break;
+      }
+}
+
+static void
 fault (struct world *w)
 {
+  /* A replayed step of which nothing is left has no faults.  */
+  if (!world_turn (w, TURN_FAULT))
+    return;
   unsigned a = world_roll (w, w->options.nodes), b = world_roll (w, w->options.nodes);
-  if (w->options.crashes && world_roll (w, 1500) == 0)
+  if (w->options.crashes && world_turn (w, TURN_CRASH) && world_roll (w, 1500) == 0)
     world_crash (w, a);
-  if (w->links != NULL && w->options.cuts && world_roll (w, 300) == 0)
-    links_cut (w, a);
-  else if (w->options.cuts && world_roll (w, 300) == 0)
-    for (size_t i = 0; i < WORLD_SESSIONS_MAX; i++)
-      if (w->session[i].used && w->session[i].up && w->session[i].node[0] == a)
-	{
-	  network_down (w, &w->session[i]);
-	  break;
-	}
-  if (w->options.cuts && world_roll (w, 200) == 0)
+  if (w->options.cuts && world_turn (w, TURN_END) && world_roll (w, 300) == 0)
+    end_session (w, a);
+  if (w->options.cuts && world_turn (w, TURN_CUT) && world_roll (w, 200) == 0)
     w->cut[a][b] = w->cut[b][a] = !w->cut[a][b];
-  if (w->options.memory && world_roll (w, 100) == 0)
+  if (w->options.memory && world_turn (w, TURN_MEMORY) && world_roll (w, 100) == 0)
     w->allocation_failures = world_roll (w, 3) == 0 ? world_roll (w, 300) : 0;
-  if (w->options.hostile)
+  if (w->options.hostile && world_turn (w, TURN_HOSTILE))
     hostile_step (w);
-  if (w->options.slow && world_roll (w, 100) == 0)
+  if (w->options.slow && world_turn (w, TURN_SLOW) && world_roll (w, 100) == 0)
     w->node[a].slow_until = w->now + world_roll (w, SLOW_US_MAX);
-  if (w->options.slow && world_roll (w, 40) == 0)
+  if (w->options.slow && world_turn (w, TURN_DEAF) && world_roll (w, 40) == 0)
     {
       unsigned t = world_roll (w, WORLD_TASKS_MAX + 1);
       (t == WORLD_TASKS_MAX ? &w->node[b].root : &w->node[b].task[t])->deaf_until
@@ -368,22 +380,36 @@ world_rest (struct world *w)
     }
 }
 
+/* Nothing of the step is left in a world that is replayed in parts.  */
+static bool
+left_out (const struct world *w)
+{
+  const struct turns *t = w->options.turns;
+  return t != NULL && t->replay && t->keep[w->step] == 0;
+}
+
 static void
 live (struct world *w)
 {
-  for (unsigned step = 0; step < w->options.steps && !world_failed (w); step++)
+  for (w->step = 0; w->step < w->options.steps && !world_failed (w); w->step++)
     {
       if (w->result->steps++ % MEMORY_EVERY == 0)
 	check_memory (w);
-      switch (world_roll (w, 3))
-	{
-	case 0: tasks_step (w); break;
-	case 1: network_step (w); break;
-	default: nodes_step (w);
-	}
+      if (left_out (w))
+	continue;
+      if (world_turn (w, TURN_DO))
+	switch (world_roll (w, 3))
+	  {
+	  case 0: tasks_step (w); break;
+	  case 1: network_step (w); break;
+	  default: nodes_step (w);
+	  }
       fault (w);
-      world_pass_time (w, world_roll (w, 2 * STEP_US));
+      if (world_turn (w, TURN_TIME))
+	world_pass_time (w, world_roll (w, 2 * STEP_US));
     }
+  if (!world_failed (w))
+    world_turns_end (w);
 }
 
 void
@@ -432,7 +458,7 @@ world_run (const struct world_options *options, struct world_result *result)
   for (unsigned i = 0; i < options->nodes; i++)
     result->events += node_events (w->node[i].node);
   bool held = !world_failed (w);
-  if (!held)
+  if (!held && options->dump)
     check_dump (w);
   /* A world that failed may be in any state: leave its memory alone.  */
   if (held)

@@ -11,6 +11,8 @@
 
 #define WORLD_NODES_MAX 4u
 
+struct turns;
+
 struct world_options
 {
   uint64_t seed;
@@ -25,7 +27,9 @@ struct world_options
 				   sessions are there only where rights need them */
   bool sealed;			/* names of queues cannot be guessed, as in a real node */
   bool hostile;			/* the last node breaks the protocol */
+  struct turns *turns;		/* noted, or replayed in parts (turns.h); or NULL */
   FILE *trace;			/* every event, or NULL */
+  bool dump;			/* trace what every engine knows when an invariant breaks */
   FILE *frames;			/* what node 0 sends node 1, as fuzz/fuzz_rights.c reads
 				   it; or NULL */
 };
