@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/base/status.h"
+#include "sim/excerpt.h"
 #include "sim/shrink.h"
 #include "sim/world/turns.h"
 
@@ -132,9 +133,11 @@ tell_failure (struct world_options o, struct world_result result, bool traced)
       printf ("shortest found: %s: %s: %u parts of %u steps; its trace:\n", result.violated, result.what,
 	      turns, steps);
     }
-  o.trace = stdout;
+  o.trace = tmpfile ();
+  dr_assert (o.trace != NULL);
+  setvbuf (o.trace, NULL, _IOLBF, 0);
   run_apart (&o, &result);
-  o.trace = NULL;
+  excerpt (o.trace, stdout);
   print_replay (&o);
   turns_free (o.turns);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/excerpt.h"
 #include "sim/pages/model.h"
 #include "sim/pages/settings.h"
 
@@ -17,6 +18,8 @@ static const char usage[] =
   "  --kernels K    kernels, 1 to 4 (default: by the seed; exploring: 2)\n"
   "  --steps N      steps before the world heals (default: by the seed)\n"
   "  --trace        print every event (best with --worlds 1)\n"
+  "  --keep LIST    of the one world only these steps; what sim-pages prints as the shortest\n"
+  "                 that it found\n"
   "  --pages P      exploring: pages, 1 to 2 (default 1)\n"
   "  --accesses A   exploring: reads and writes of each kernel (default 2)\n"
   "  --allow LIST   exploring: what may happen once: of evict,time,call,die,silent,leave,\n"
@@ -28,7 +31,7 @@ struct settings
 {
   uint64_t seed, worlds, states;
   unsigned kernels, steps, pages, accesses;
-  const char *allow;
+  const char *allow, *keep;
   bool trace, explore;
 };
 
@@ -68,6 +71,7 @@ parse (int argc, char **argv, struct settings *s)
     { "seed", required_argument, NULL, 's' }, { "worlds", required_argument, NULL, 'w' },
     { "kernels", required_argument, NULL, 'k' }, { "steps", required_argument, NULL, 'S' },
     { "pages", required_argument, NULL, 'p' }, { "states", required_argument, NULL, 'n' },
+    { "keep", required_argument, NULL, 'K' },
     { "accesses", required_argument, NULL, 'a' }, { "allow", required_argument, NULL, 'A' },
     { "trace", no_argument, NULL, 't' }, { "explore", no_argument, NULL, 'e' },
     { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
@@ -79,6 +83,7 @@ parse (int argc, char **argv, struct settings *s)
       case 't': s->trace = true; break;
       case 'e': s->explore = true; break;
       case 'A': s->allow = optarg; break;
+      case 'K': s->keep = optarg; break;
       case '?': exit (2);
       default: set (s, c, optarg);
       }
@@ -89,14 +94,54 @@ parse (int argc, char **argv, struct settings *s)
     }
 }
 
+static void
+tell_failure (struct options o, struct result result, bool traced)
+{
+  printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated, result.what);
+  if (!traced)
+    {
+      shrink (&o, &result);
+      printf ("shortest found: %s: %s: %u of %u steps; its trace:\n", result.violated, result.what,
+	      noted_kept (o.noted), o.steps);
+      o.trace = tmpfile ();
+      dr_assert (o.trace);
+      world_run (&o, &result);
+      excerpt (o.trace, stdout);
+    }
+  printf ("replay: ./drove sim-pages --seed %llu --worlds 1 --kernels %u --steps %u",
+	  (unsigned long long) o.seed, o.kernels, o.steps);
+  if (o.noted)
+    {
+      printf (" --keep ");
+      noted_print (o.noted, stdout);
+    }
+  printf (" --trace\n");
+}
+
+/* The steps that --keep names, of the one world.  */
+static struct noted *
+steps_to_keep (const struct settings *s)
+{
+  if (!s->keep)
+    return NULL;
+  struct options o = options_of (s->seed, s->kernels, s->steps);
+  struct noted *noted = note_steps (&o);
+  if (s->worlds == 1 && noted_keep (noted, s->keep))
+    return noted;
+  fputs ("sim-pages: --keep wants one world and a list as sim-pages prints it\n", stderr);
+  exit (2);
+}
+
 static int
 run_worlds (const struct settings *s)
 {
   uint64_t steps = 0, events = 0, messages = 0, accesses = 0;
+  struct noted *noted = steps_to_keep (s);
   for (uint64_t i = 0; i < s->worlds; i++)
     {
       struct options o = options_of (s->seed + i, s->kernels, s->steps);
       struct result result;
+      o.noted = noted;
       o.trace = s->trace ? stdout : NULL;
       bool held = world_run (&o, &result);
       steps += result.steps;
@@ -105,14 +150,10 @@ run_worlds (const struct settings *s)
       accesses += result.accesses;
       if (held)
 	continue;
-      printf ("seed %llu violates %s: %s\n", (unsigned long long) o.seed, result.violated,
-	      result.what);
-      shrink (&o, &result);
-      printf ("shortest found: %s: %s\nreplay: build/host/bin/sim-pages --seed %llu --worlds 1 "
-	      "--kernels %u --steps %u --trace\n", result.violated, result.what,
-	      (unsigned long long) o.seed, o.kernels, o.steps);
+      tell_failure (o, result, s->trace);
       return 1;
     }
+  noted_free (noted);
   printf ("sim-pages: %llu worlds, %llu steps, %llu engine events, %llu messages, "
 	  "%llu accesses; P1-P7 held\n", (unsigned long long) s->worlds,
 	  (unsigned long long) steps, (unsigned long long) events,

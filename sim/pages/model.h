@@ -109,6 +109,8 @@ struct truth
   bool failed;			/* the store's copy did not take the last write */
 };
 
+struct noted;
+
 struct options
 {
   uint64_t seed;
@@ -118,6 +120,7 @@ struct options
   bool deaths, silence, leaving, calls, evictions, read_only, notify, unlocks;
   uint64_t hold_us, limit_us;
   unsigned ahead;
+  struct noted *noted;		/* what was chosen; replayed in parts, or NULL */
   FILE *trace;
 };
 
@@ -159,6 +162,17 @@ enum choice_kind
   DO_NOTICE, DO_SILENCE, DO_JOIN, DO_LEAVE, DO_CALL, DO_DRAIN,
 };
 struct choice { uint8_t kind, kernel, a, b; };
+
+/* The steps of a seeded world: noted while it runs, and run again in parts.  A step that is
+   kept makes the choice that it made and draws the numbers that it drew, whatever was left
+   out before it; if its choice is not there any more it does nothing.  */
+struct noted
+{
+  unsigned steps;
+  bool replay;
+  struct noted_step { struct choice choice; bool keep; uint64_t random; } *step;
+  uint64_t rest;		/* the random numbers' state when it begins to heal */
+};
 
 /* --- world.c ------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { STEPS_LEAST = 200, SHRINK_RUNS_MAX = 200 };
+enum { STEPS_LEAST = 200 };
 
 struct options
 options_of (uint64_t seed, unsigned kernels, unsigned steps)
@@ -26,36 +26,6 @@ options_of (uint64_t seed, unsigned kernels, unsigned steps)
     .ahead = aheads[bits >> 28 & 3], .limit_us = 20000,
   };
   return o;
-}
-
-static bool
-keep_if_broken (struct options *o, struct options tried, struct result *found, unsigned *runs)
-{
-  struct result result;
-  tried.trace = NULL;
-  if (++*runs > SHRINK_RUNS_MAX || world_run (&tried, &result)
-      || strcmp (result.violated, found->violated) != 0)
-    return false;
-  *o = tried;
-  *found = result;
-  return true;
-}
-
-/* Fewer steps for this seed, then other seeds with as few.  */
-void
-shrink (struct options *o, struct result *found)
-{
-  unsigned runs = 0;
-  for (unsigned cut = o->steps / 2; cut >= 1; cut /= 2)
-    while (o->steps > cut)
-      {
-	struct options tried = *o;
-	tried.steps -= cut;
-	if (!keep_if_broken (o, tried, found, &runs))
-	  break;
-      }
-  for (uint64_t seed = o->seed + 1; runs < SHRINK_RUNS_MAX; seed++)
-    keep_if_broken (o, options_of (seed, o->kernels, o->steps / 2 + 1), found, &runs);
 }
 
 struct options

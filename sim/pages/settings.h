@@ -7,7 +7,17 @@
 
 /* KERNELS and STEPS 0: by the seed.  */
 struct options options_of (uint64_t seed, unsigned kernels, unsigned steps);
-/* Looks for a shorter run that breaks the same.  */
+
+/* --- shrink.c ------------------------------------------------------------------- */
+
+/* Runs the world of OPTIONS and notes its steps, for parts of it to be replayed.  */
+struct noted *note_steps (const struct options *options);
+void noted_free (struct noted *noted);
+unsigned noted_kept (const struct noted *noted);
+void noted_print (const struct noted *noted, FILE *out);
+/* Keeps the steps of LIST only.  False: it is no such list.  */
+bool noted_keep (struct noted *noted, const char *list);
+/* Looks for a shorter run that breaks the same; then OPTIONS->noted has its steps.  */
 void shrink (struct options *options, struct result *result);
 
 struct options small_world (unsigned kernels, unsigned pages);

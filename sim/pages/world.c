@@ -424,11 +424,41 @@ meter_free (void *ctx, void *p, size_t bytes)
   free (p);
 }
 
+/* Makes the choice of step I, or the one that was noted for it.  */
+static void
+seeded_step (struct world *w, unsigned i)
+{
+  struct noted *noted = w->options.noted;
+  struct noted_step *step = noted ? &noted->step[i] : NULL;
+  struct choice choices[CHOICES_MAX];
+  if (step && noted->replay && !step->keep)
+    return;
+  unsigned n = world_choices (w, choices), at = 0;
+  if (n == 0)
+    return;
+  if (!step || !noted->replay)
+    {
+      struct choice choice = pick (w, choices, n);
+      if (step)
+	*step = (struct noted_step) { choice, true, w->random };
+      world_do (w, choice);
+      return;
+    }
+  /* What a call is about is drawn anew each time.  */
+  while (at < n && (choices[at].kind != step->choice.kind
+		    || (step->choice.kind != DO_CALL
+			&& memcmp (&choices[at], &step->choice, sizeof *choices) != 0)))
+    at++;
+  if (at == n)
+    return;
+  w->random = step->random;
+  world_do (w, step->choice);
+}
+
 bool
 world_run (const struct options *options, struct result *result)
 {
   struct world *w = calloc (1, sizeof *w);
-  struct choice choices[CHOICES_MAX];
   const uint32_t any = UINT32_MAX;
   w->options = *options;
   w->alloc = (struct dr_alloc) { meter_alloc, meter_free, w };
@@ -439,11 +469,11 @@ world_run (const struct options *options, struct result *result)
     .store_fails = options->store_fails ? any : 0 };
   world_begin (w);
   for (unsigned i = 0; i < options->steps && !world_bad (w); i++)
-    {
-      unsigned n = world_choices (w, choices);
-      if (n)
-	world_do (w, pick (w, choices, n));
-    }
+    seeded_step (w, i);
+  if (options->noted && options->noted->replay)
+    w->random = options->noted->rest;
+  else if (options->noted)
+    options->noted->rest = w->random;
   if (!world_bad (w))
     finish (w);
   world_end (w);

@@ -31,13 +31,45 @@ run (const char *arguments, char *output, size_t bytes)
 static void
 caught (int canary, const char *how, const char *properties)
 {
-  char arguments[200], output[4096];
+  static char output[1 << 16];
+  char arguments[200];
   snprintf (arguments, sizeof arguments, "../pages-canary/%d %s", canary, how);
   int status = run (arguments, output, sizeof output);
   char *line = strstr (output, "violates ");
   if (status != 1 || !line || !strstr (properties, (char[3]) { line[9], line[10], 0 }))
     fail_msg ("canary %d with %s: exit %d: %s", canary, how, status, output);
 }
+
+/* What is found is shrunk, and the line that is printed replays it to the byte.  */
+static void
+shrunk (int canary, const char *how, unsigned steps_most)
+{
+  static char output[1 << 16], again[1 << 16];
+  char arguments[2048], *shortest, *trace, *replay;
+  unsigned steps;
+  snprintf (arguments, sizeof arguments, "../pages-canary/%d %s", canary, how);
+  run (arguments, output, sizeof output);
+  shortest = strstr (output, "shortest found: ");
+  replay = strstr (output, "replay: ./drove sim-pages ");
+  assert_non_null (shortest);
+  assert_non_null (replay);
+  trace = strchr (shortest, '\n') + 1;
+  shortest = strstr (shortest, " of ");
+  while (shortest[-1] >= '0' && shortest[-1] <= '9')
+    shortest--;
+  steps = (unsigned) strtoul (shortest, NULL, 10);
+  print_message ("canary %d is shrunk to %u steps\n", canary, steps);
+  assert_true (steps <= steps_most);
+  snprintf (arguments, sizeof arguments, "../pages-canary/%d %.*s", canary,
+	    (int) strcspn (replay + 26, "\n"), replay + 26);
+  run (arguments, again, sizeof again);
+  assert_true (replay > trace + 100);
+  assert_memory_equal (again, trace, (size_t) (replay - trace));
+}
+
+static void shrunk_two_writers (void **state) { shrunk (1, "--worlds 10", 4); }
+static void shrunk_lost_reply (void **state) { shrunk (3, "--worlds 10", 40); }
+static void shrunk_data_after_death (void **state) { shrunk (6, "--worlds 100", 15); }
 
 static void two_writers (void **state) { caught (1, "--worlds 10", "P1"); caught (1, "--explore --states 1000", "P1"); }
 static void stale_read_after_write_back (void **state) { caught (2, "--worlds 2000", "P2"); }
@@ -73,6 +105,9 @@ main (int argc, char **argv)
     cmocka_unit_test (old_version_written_last),
     cmocka_unit_test (stale_unlock_granted),
     cmocka_unit_test (silent_client_waited_for),
+    cmocka_unit_test (shrunk_two_writers),
+    cmocka_unit_test (shrunk_lost_reply),
+    cmocka_unit_test (shrunk_data_after_death),
     cmocka_unit_test (sound_engine_is_not_accused),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
