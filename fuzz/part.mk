@@ -14,16 +14,37 @@ fuzz_sources_handshake := $(fuzz_sources_link)
 fuzz_sources_trace = $(FUZZ_CORE) $(CORE_TRACE_SRC) $(B)/trace/builtin.c
 fuzz_sources_trace_list := $(FUZZ_CORE) $(sort $(wildcard core/trace/*.c))
 fuzz_sources_peers := netmsg/peers.c netmsg/complaint.c netmsg/keys.c core/base/status.c
+fuzz_sources_session := $(fuzz_sources_link)
+fuzz_sources_config := netmsg/keys.c netmsg/options.c netmsg/complaint.c core/base/status.c
+fuzz_sources_tar := $(patsubst %,node/tmpfs/%.c,pages directory store access tar unpack) core/base/status.c
+fuzz_sources_testbed := $(patsubst %,testbed/%.c,impair delayline fabric port pcap switch switch-command marks) \
+	core/base/status.c
 fuzz_libraries_link := -lsodium
+fuzz_libraries_session := -lsodium
+fuzz_libraries_config := -lsodium
 fuzz_libraries_handshake := -lsodium
 fuzz_libraries_peers := -lsodium
 
-fuzz_headers := $(sort $(wildcard core/*/*.h sim/*/*.h netmsg/*.h))
+
+# MIG's servers, for this machine.
+fuzz_mig := $(B)/host/fuzz-mig
+$(fuzz_mig)/netmsg_server.c: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS=-DNETMSG_SERVER tools/mig server netmsg/netmsg.defs $@ $(@:.c=.h)
+$(fuzz_mig)/fsys_server.c: node/defs/hurd/fsys.defs node/defs/hurd/hurd_types.defs tools/mig $(B)/deb/.mig-x86-64-gnu \
+		$(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS=-DSERVERPREFIX=S_ tools/mig server hurd/fsys.defs $@ $(@:.c=.h)
+fuzz_sources_control := $(FUZZ_CORE) netmsg/filesystem.c netmsg/complaint.c $(fuzz_mig)/netmsg_server.c $(fuzz_mig)/fsys_server.c
+fuzz_flags_control := -w -fno-strict-aliasing -D_GNU_SOURCE -Ifuzz/include -Inetmsg -I$(fuzz_mig) \
+	-Inode/defs/include -Itests/core/trace/include -isystem $(B)/deb/usr/include/x86_64-linux-gnu
+
+fuzz_headers := $(sort $(wildcard core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h))
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -o $@ $< $(fuzz_sources_$*) $(fuzz_libraries_$*)
+	clang $(FUZZ_CFLAGS) $(fuzz_flags_$*) -o $@ $< $(fuzz_sources_$*) $(fuzz_libraries_$*)
 
 .PHONY: fuzzers
 fuzzers: $(FUZZ_TARGETS:%=$(B)/host/fuzz/%)

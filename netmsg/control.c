@@ -169,7 +169,7 @@ demultiplex (mach_msg_header_t *request, mach_msg_header_t *reply)
 		((mig_reply_header_t *) reply)->RetCode = MIG_NO_REPLY;
 		return TRUE;
 	}
-	if (!netmsg_server (request, reply) && !fsys_server (request, reply))
+	if (!request_is_sound (request) || (!netmsg_server (request, reply) && !fsys_server (request, reply)))
 		return FALSE;
 	if (ends && ((mig_reply_header_t *) reply)->RetCode == KERN_SUCCESS)
 	{

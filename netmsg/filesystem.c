@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "filesystem.h"
 
+#include "core/wire/wire.h"
 #include "fsys_server.h"
 #include "hurd_numbers.h"
 
@@ -12,6 +13,22 @@
 #define PROGRAM_NAME "netmsg"
 
 const struct file_system *file_system;
+
+bool
+request_is_sound (const mach_msg_header_t *request)
+{
+	struct wire_walk walk;
+	struct wire_item item;
+	bool complex = request->msgh_bits & MACH_MSGH_BITS_COMPLEX;
+
+	if (request->msgh_size < sizeof *request)
+		return false;
+	wire_walk (&walk, request + 1, request->msgh_size - sizeof *request);
+	while (wire_next (&walk, &item))
+		if (!complex && (item.ports || !item.is_inline))
+			return false;
+	return !walk.bad;
+}
 
 static bool
 includes_root (const_idarray_t uids, mach_msg_type_number_t count)

@@ -29,6 +29,12 @@ struct file_system
 /* What fsys_server answers from.  Set before the first request. */
 extern const struct file_system *file_system;
 
+/* MIG's servers compute with the counts in a message: one of 2^30 words is none in bytes, and the
+   next item lies somewhere else.  And the kernel does not look into a message that says it is simple:
+   it may give an address in the place of data.  Neither may reach them; false: answer that there is
+   no such call. */
+bool request_is_sound (const mach_msg_header_t *request);
+
 /* Generated from fsys.defs and netmsg.defs. */
 boolean_t fsys_server (mach_msg_header_t *request, mach_msg_header_t *reply);
 boolean_t netmsg_server (mach_msg_header_t *request, mach_msg_header_t *reply);

@@ -94,9 +94,8 @@ keys_generate (const char *file, struct key_pair *keys, struct complaint *compla
 	return complain (complaint, "%s: cannot write the key: %s", file, strerror (errno));
 }
 
-/* Finds the secret in TEXT.  Every line must be empty, a comment, or the one secret. */
-static bool
-parse_key_file (const char *text, unsigned char secret[KEY_BYTES])
+bool
+keys_parse (const char *text, unsigned char secret[KEY_BYTES])
 {
 	bool found = false;
 
@@ -161,7 +160,7 @@ keys_load (const char *file, struct key_pair *keys, struct complaint *complaint)
 	if (bytes < 0)
 		return complain (complaint, "%s: cannot read the key: %s", file, strerror (errno));
 	text[bytes] = 0;
-	good = sodium_init () >= 0 && parse_key_file (text, keys->secret)
+	good = sodium_init () >= 0 && keys_parse (text, keys->secret)
 		&& crypto_scalarmult_base (keys->public, keys->secret) == 0;
 	sodium_memzero (text, sizeof text);
 	if (!good)

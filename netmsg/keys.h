@@ -22,6 +22,9 @@ struct key_pair
 /* Makes a new key in FILE, which must not exist, and its folder if only that is missing. */
 bool keys_generate (const char *file, struct key_pair *keys, struct complaint *complaint);
 
+/* Finds the secret in TEXT.  Every line must be empty, a comment, or the one secret. */
+bool keys_parse (const char *text, unsigned char secret[KEY_BYTES]);
+
 bool keys_load (const char *file, struct key_pair *keys, struct complaint *complaint);
 
 void key_to_text (const unsigned char key[KEY_BYTES], char text[KEY_TEXT_BYTES]);

@@ -141,7 +141,7 @@ options_parse (int argc, char **argv, struct options *options, struct complaint 
 
 	*options = (struct options) { .verb = VERB_TRANSLATE, .key_file = DEFAULT_KEY_FILE,
 		.peers_file = DEFAULT_PEERS_FILE, .port = DEFAULT_PORT, .silence_seconds = DEFAULT_SILENCE_SECONDS };
-	optind = 1;
+	optind = 0;	/* anew: with 1 both C libraries would go on within a word of the last list */
 	opterr = 0;
 	while ((option = getopt_long (argc, argv, "sp:k:a:t:fd", long_options, NULL)) != -1)
 	{

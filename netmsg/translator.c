@@ -191,7 +191,7 @@ demultiplex (mach_msg_header_t *request, mach_msg_header_t *reply)
 {
 	if (request->msgh_id == MACH_NOTIFY_NO_SENDERS)
 		exit (0);	/* nobody can ask for our root any more */
-	if (!fsys_server (request, reply))
+	if (!request_is_sound (request) || !fsys_server (request, reply))
 		return FALSE;
 	if (request->msgh_id == ID_FSYS_GOAWAY)
 	{

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { STATUS_ABSURD = 1000 };	/* no shell says more; what a broken console says may be any number of digits */
+
 void marks_init(struct marks *m, const char *nonce, marks_output_fn *output, void *context)
 {
 	assert(strlen(nonce) == NONCE_BYTES);
@@ -45,7 +47,7 @@ static void in_mark(struct marks *m, char c)
 		m->matched = m->state == MARKS_OUTSIDE;
 	} else if (c == '\r')
 		m->carriage_return = true;
-	else if (c >= '0' && c <= '9')
+	else if (c >= '0' && c <= '9' && m->status < STATUS_ABSURD)
 		m->status = m->status * 10 + c - '0';
 }
 

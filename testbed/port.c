@@ -36,10 +36,10 @@ static unsigned frame_length(const unsigned char *at)
 	return ntohl(length);
 }
 
-/* Hand over the whole frames in the buffer; false on a length that no QEMU sends. */
-static bool hand_over(struct port *p, port_frame_fn *frame, void *context)
+bool port_hand_over(struct port *p, size_t came, port_frame_fn *frame, void *context)
 {
 	size_t at = 0;
+	p->in_used += came;
 	while (p->in_used - at >= PORT_LENGTH_BYTES) {
 		unsigned length = frame_length(p->in + at);
 		if (length == 0 || length > PORT_FRAME_MAX_BYTES)
@@ -63,8 +63,7 @@ bool port_read(struct port *p, port_frame_fn *frame, void *context)
 		return errno == EAGAIN || errno == EINTR;
 	if (n == 0)
 		return false;
-	p->in_used += n;
-	return hand_over(p, frame, context);
+	return port_hand_over(p, n, frame, context);
 }
 
 static void ring_put(struct port *p, const void *bytes, size_t length)

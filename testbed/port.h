@@ -42,6 +42,10 @@ void port_unplug(struct port *p);
 /* Read what there is and hand over each whole frame; false when the peer is gone. */
 bool port_read(struct port *p, port_frame_fn *frame, void *context);
 
+/* CAME more bytes are in the buffer: hand over the whole frames; false on a length that
+   no QEMU sends. */
+bool port_hand_over(struct port *p, size_t came, port_frame_fn *frame, void *context);
+
 /* Queue a frame for output; false when it does not fit or nobody is there. */
 bool port_queue(struct port *p, const unsigned char *frame, unsigned length);
 
