@@ -117,6 +117,9 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
   bool ack = s->unacked && (s->ack_now || data || ping || now >= s->ack_due);
 
   dr_assert (capacity >= datagram);
+  /* The session is over and does not know it yet.  */
+  if (s->recovery.next > LINK_NUMBER_MAX)
+    return 0;
   if (ready && due && !room)
     s->congestion.limited = true;
   if (!data && !ping && !ack)

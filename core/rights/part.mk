@@ -4,7 +4,7 @@
 # come from the rule for build/host/san in core/link/part.mk.
 
 RIGHTS_CORE_SAN := $(patsubst %.c,$(B)/host/san/%.o,$(sort $(wildcard core/base/*.c core/wire/*.c core/rights/*.c)))
-RIGHTS_MODEL_SAN := $(patsubst %,$(B)/host/san/tests/core/rights/%.o,kernel driver world tasks run)
+RIGHTS_MODEL_SAN := $(patsubst %,$(B)/host/san/tests/core/rights/%.o,kernel driver driver_receive driver_deliver world tasks run)
 
 RIGHTS_TESTS := $(patsubst tests/core/rights/test_%.c,$(B)/host/tests/rights_%,$(sort $(wildcard tests/core/rights/test_*.c)))
 WIRE_TESTS := $(patsubst tests/core/wire/test_%.c,$(B)/host/tests/wire_%,$(sort $(wildcard tests/core/wire/test_*.c)))

@@ -234,103 +234,6 @@ restarted_peer (void **state)
   world_free (&w);
 }
 
-static void
-silent_peer (void **state)
-{
-  for (unsigned busy = 0; busy < 2; busy++)
-    {
-      struct world w;
-      world_init (&w, 6, 2, quick);
-      world_connect (&w, 0, 1);
-      works (&w, 0, 1);
-      /* Idle, it stays up.  */
-      world_run (&w, w.now + 30 * S, NULL);
-      assert_int_equal (w.node[0].downs[1], 0);
-      w.cut = true;
-      if (busy)
-	world_send (&w, 0, 1, 1, 1, 100000);
-      world_run (&w, w.now + 1300 * MS, NULL);
-      assert_int_equal (w.node[0].downs[1], 0);
-      world_run (&w, w.now + 1500 * MS, NULL);
-      assert_int_equal (w.node[0].downs[1], 1);
-      assert_int_equal (w.node[0].why[1], LINK_DOWN_DEAD);
-      assert_int_equal (w.node[1].downs[0], 1);
-      world_free (&w);
-    }
-}
-
-/* Whoever did not run for a while must not think that the others died.  */
-static void
-own_absence (void **state)
-{
-  struct world w;
-  world_init (&w, 7, 2, quick);
-  world_connect (&w, 0, 1);
-  w.cut_from[1] = true;		/* what it would answer is lost */
-  world_send (&w, 0, 1, 1, 1, 10);
-  world_run (&w, w.now + 10 * MS, NULL);
-  w.now += 60 * S;
-  link_tick (w.node[0].link, w.now);
-  world_events (&w, &w.node[0]);
-  assert_int_equal (w.node[0].downs[1], 0);
-  /* The excuse counts once.  */
-  world_run (&w, w.now + 3 * S, NULL);
-  assert_int_equal (w.node[0].downs[1], 1);
-  world_free (&w);
-}
-
-/* Nor is the excuse good twice, however late we come again.  */
-static void
-absent_again (void **state)
-{
-  struct world w;
-  world_init (&w, 7, 2, quick);
-  world_connect (&w, 0, 1);
-  w.cut_from[1] = true;
-  world_send (&w, 0, 1, 1, 1, 10);
-  world_run (&w, w.now + 10 * MS, NULL);
-  for (unsigned i = 0; i < 2; i++)
-    {
-      assert_int_equal (w.node[0].downs[1], 0);
-      w.now += 60 * S;
-      link_tick (w.node[0].link, w.now);
-      world_events (&w, &w.node[0]);
-    }
-  assert_int_equal (w.node[0].downs[1], 1);
-  world_free (&w);
-}
-
-/* Between the end of a session and the news of the next one nothing can be
-   sent: the caller would mean the old one.  */
-static void
-no_sending_before_the_news (void **state)
-{
-  struct world w;
-  uint8_t buffer[1500];
-  struct link_address to;
-  size_t bytes;
-  world_init (&w, 16, 2, quick);
-  world_connect (&w, 0, 1);
-  world_stop (&w, 1);
-  world_start (&w, 1);
-  link_connect (w.node[1].link, w.node[1].peer[0], w.now);
-  struct link *a = w.node[0].link, *b = w.node[1].link;
-  /* By hand, so that node 0's events stay where they are.  */
-  for (unsigned i = 0; i < 3; i++)
-    {
-      while ((bytes = link_output (b, w.now, buffer, sizeof buffer, &to)))
-	link_input (a, w.now, &w.node[1].address, buffer, bytes);
-      assert_int_equal (world_send (&w, 0, 1, 1, 1, 10), i ? DR_SESSION_OVER : DR_OK);
-      while ((bytes = link_output (a, w.now, buffer, sizeof buffer, &to)))
-	link_input (b, w.now, &w.node[0].address, buffer, bytes);
-    }
-  world_run (&w, w.now + S, NULL);
-  assert_int_equal (w.node[0].why[1], LINK_DOWN_REPLACED);
-  assert_int_equal (w.node[1].messages, 0);
-  works (&w, 0, 1);
-  world_free (&w);
-}
-
 /* Everything that was ever sent, again, from the same and from another address,
    at several moments: the session does not notice.  */
 static void
@@ -560,106 +463,7 @@ handshake_flood (void **state)
   world_free (&w);
 }
 
-/* --- Keys --------------------------------------------------------------- */
-
-static void
-short_keys (struct node *n, struct link_config *c)
-{
-  c->rekey_us = 2 * S;
-  c->rekey_datagrams = 50 + 30 * n->number;
-}
-
-static unsigned tick_count;
-
-static void
-count_messages (struct world *w, struct node *n, struct link_event *e, void *ctx)
-{
-  if (e->kind == LINK_MESSAGE)
-    assert_true (world_is (e->message, tick_count++, 2000));
-}
-
-static void
-rekeying (void **state)
-{
-  for (uint64_t seed = 1; seed <= 8; seed++)
-    {
-      struct world w;
-      struct link_status status;
-      world_init (&w, seed, 2, short_keys);
-      w.loss_ppm = seed % 2 ? 50000 : 0;
-      w.delay = seed * 3 * MS;
-      world_connect (&w, 0, 1);
-      uint64_t session = w.node[0].session[1];
-      tick_count = 0;
-      w.event = count_messages;
-      for (unsigned i = 0; i < 1500; i++)
-	{
-	  assert_int_equal (world_send (&w, 0, 1, 3, i, 2000), DR_OK);
-	  world_run (&w, w.now + 5 * MS, NULL);
-	}
-      world_run (&w, w.now + 3 * S, NULL);
-      assert_int_equal (tick_count, 1500);
-      w.event = NULL;
-      link_peer_status (w.node[0].peer[1], &status);
-      assert_true (status.rekeys >= 4);
-      assert_int_equal (status.session, session);
-      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
-      works (&w, 0, 1);
-      world_free (&w);
-    }
-}
-
-static bool
-lose_handshakes (struct world *w, unsigned from, unsigned to, const uint8_t *data,
-		 size_t bytes, void *ctx)
-{
-  return data[0] == PACKET_DATA;
-}
-
-/* Keys that cannot be renewed end the session, in the stated time.  */
-static void
-keys_grow_old (void **state)
-{
-  struct world w;
-  world_init (&w, 13, 2, short_keys);
-  world_connect (&w, 0, 1);
-  w.tap = lose_handshakes;
-  for (unsigned i = 0; i < 79; i++)
-    world_run (&w, w.now + 100 * MS, NULL);
-  assert_int_equal (w.node[0].downs[1], 0);
-  world_run (&w, w.now + 300 * MS, NULL);
-  assert_int_equal (w.node[0].downs[1], 1);
-  assert_true (w.node[0].why[1] == LINK_DOWN_KEYS || w.node[0].why[1] == LINK_DOWN_PEER);
-  world_free (&w);
-}
-
-/* Two rekeyings that cross leave a session that works.  */
-static void
-crossing_rekeys (void **state)
-{
-  for (uint64_t seed = 1; seed <= 20; seed++)
-    {
-      struct world w;
-      world_init (&w, seed, 2, NULL);
-      w.node[0].config.rekey_us = w.node[1].config.rekey_us = 3 * S;
-      for (unsigned i = 0; i < 2; i++)
-	{
-	  world_stop (&w, i);
-	  world_start (&w, i);
-	}
-      world_connect (&w, 0, 1);
-      /* Nothing passes until both want new keys.  */
-      w.tap = lose_handshakes;
-      world_run (&w, w.now + 3900 * MS + seed * 20 * MS, NULL);
-      w.tap = NULL;
-      w.delay = seed * MS;
-      uint64_t end = w.now + 20 * S;
-      while (w.now < end)
-	works (&w, 0, 1);
-      assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
-      world_free (&w);
-    }
-}
+/* --- Many ---------------------------------------------------------------- */
 
 static void
 full_mesh (void **state)
@@ -732,18 +536,11 @@ main (void)
     cmocka_unit_test (both_connect_at_once),
     cmocka_unit_test (crossing_with_one_way_blocked),
     cmocka_unit_test (restarted_peer),
-    cmocka_unit_test (silent_peer),
-    cmocka_unit_test (own_absence),
-    cmocka_unit_test (absent_again),
-    cmocka_unit_test (no_sending_before_the_news),
     cmocka_unit_test (replays),
     cmocka_unit_test (withheld_initiation),
     cmocka_unit_test (unknown_peer),
     cmocka_unit_test (garbage),
     cmocka_unit_test (handshake_flood),
-    cmocka_unit_test (rekeying),
-    cmocka_unit_test (keys_grow_old),
-    cmocka_unit_test (crossing_rekeys),
     cmocka_unit_test (full_mesh),
     cmocka_unit_test (peers_come_and_go),
   };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Noise_IK_25519_ChaChaPoly_BLAKE2b against the published vectors of noise-c
-   and cacophony.  */
+/* Noise_IK_25519_ChaChaPoly_BLAKE2b against published vectors: those of that name in
+   noise-c's tests/vector/noise-c-basic.txt and in cacophony's vectors/cacophony.txt.  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "core/link/cipher.h"
 #include "core/link/noise.h"
@@ -242,6 +243,32 @@ nonces (void **state)
   assert_false (link_open (text[0], 32, tag[0], key, 4, number[0], key));
 }
 
+/* What libsodium is given for a number, spelled out: it is checked against libsodium itself.  */
+static void
+nonce_layout (void **state)
+{
+  static const struct { uint64_t number; const char *nonce; } row[] = {
+    { 0, "000000000000000000000000" }, { 1, "000000000100000000000000" },
+    { 255, "00000000ff00000000000000" }, { 256, "000000000001000000000000" },
+    { UINT32_MAX, "00000000ffffffff00000000" },
+    { (uint64_t) UINT32_MAX + 1, "000000000000000001000000" },
+    { 0x0123456789abcdef, "00000000efcdab8967452301" },
+    { (uint64_t) 1 << 62, "000000000000000000000040" },
+    { UINT64_MAX - 1, "00000000feffffffffffffff" }, { UINT64_MAX, "00000000ffffffffffffffff" },
+  };
+  for (unsigned i = 0; i < sizeof row / sizeof *row; i++)
+    {
+      uint8_t key[32] = { 7 }, ad[5] = { 1 }, nonce[BYTES_MAX], ours[20] = { 3 }, tag[16], theirs[36];
+      unsigned long long bytes;
+      assert_int_equal (unhex (row[i].nonce, nonce), 12);
+      crypto_aead_chacha20poly1305_ietf_encrypt (theirs, &bytes, ours, sizeof ours, ad, sizeof ad, NULL,
+						 nonce, key);
+      link_seal (ours, sizeof ours, tag, ad, sizeof ad, row[i].number, key);
+      assert_memory_equal (ours, theirs, sizeof ours);
+      assert_memory_equal (tag, theirs + sizeof ours, sizeof tag);
+    }
+}
+
 int
 main (void)
 {
@@ -251,6 +278,7 @@ main (void)
     cmocka_unit_test (spoilt_messages),
     cmocka_unit_test (low_order_keys_are_refused),
     cmocka_unit_test (nonces),
+    cmocka_unit_test (nonce_layout),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }

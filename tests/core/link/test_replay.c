@@ -40,6 +40,33 @@ table (void **state)
     }
 }
 
+/* Every step from a window that is full: by JUMP from a top at each place in a word.  What
+   falls out is old, what stays was seen, what is new was not.  */
+static void
+jumps (void **state)
+{
+  static const uint64_t jump[] = { 1, 2, 63, 64, 65, 127, 128, 129, REPLAY_WINDOW - 64, REPLAY_WINDOW - 1,
+    REPLAY_WINDOW, REPLAY_WINDOW + 1, REPLAY_WINDOW + 63, REPLAY_WINDOW + 64, REPLAY_WINDOW + 65,
+    2 * REPLAY_WINDOW, LINK_NUMBER_MAX / 2 };
+  static const unsigned place[] = { 0, 1, 31, 62, 63 };
+  for (unsigned i = 0; i < sizeof jump / sizeof *jump; i++)
+    for (unsigned k = 0; k < sizeof place / sizeof *place; k++)
+      {
+	struct replay r = { 0 };
+	uint64_t top = 4 * (uint64_t) REPLAY_WINDOW / 64 * 64 + place[k], now = top + jump[i];
+	for (uint64_t n = 1; n <= top; n++)
+	  replay_mark (&r, n);
+	replay_mark (&r, now);
+	assert_false (replay_fresh (&r, now));
+	assert_true (replay_fresh (&r, now + 1));
+	for (uint64_t back = 1; back < REPLAY_WINDOW + 70 && back < now; back++)
+	  {
+	    uint64_t n = now - back;
+	    assert_int_equal (replay_fresh (&r, n), n > top && back < REPLAY_WINDOW);
+	  }
+      }
+}
+
 /* Against a plain list of what was marked.  */
 static void
 against_a_model (void **state)
@@ -75,6 +102,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (table),
+    cmocka_unit_test (jumps),
     cmocka_unit_test (against_a_model),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
