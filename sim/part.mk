@@ -70,6 +70,13 @@ $(B)/host/bin/explore: $(EXPLORE_OBJ) $(B)/host/sim/kernel.a $(B)/host/core/link
 
 host-tests: $(B)/host/bin/explore
 
+$(B)/host/tests/sim-arena: tests/sim/explore/test_arena.c sim/explore/arena.c sim/explore/arena.h sim/guard.h core/base/status.c \
+		sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) $(SIM_TEST_CFLAGS) $(SIM_WRAP) -o $@ $(filter %.c,$^)
+
+host-tests: $(B)/host/tests/sim-arena
+
 # Canaries: the engine with one deliberate fault each.  A canary that neither the explorer
 # nor the simulator catches fails the test.
 CANARIES := 1 2 3 4 5 6 7 8 9
@@ -95,7 +102,12 @@ $(B)/host/canary/sim-san: $(SIM_SAN_SRC) $(SIM_PROGRAM_SRC) $(wildcard core/*/*.
 	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all -I$(top) -o $@ $(SIM_PROGRAM_SRC) $(SIM_SAN_SRC) -lsodium
 
-$(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n)) \
+$(B)/host/canary/explore-san: $(SIM_SAN_SRC) $(wildcard sim/explore/*.c core/*/*.h sim/*/*.h sim/*.h) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+		-fno-sanitize-recover=all $(SIM_WRAP) -I$(top) -o $@ $(sort $(wildcard sim/explore/*.c)) $(SIM_SAN_SRC) -lsodium
+
+$(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/explore-san $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n)) \
 		$(foreach n,$(EXPLORED_CANARIES),$(B)/host/canary/explore-$(n)) \
 		$(B)/host/bin/sim $(B)/host/bin/explore
 	@mkdir -p $(@D)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/status.h"
+#include "sim/guard.h"
 
 enum { ARENA_BYTES = 16 << 20, CLASSES = 24, ALIGN = 16 };
 
@@ -58,6 +59,7 @@ outside_free (void *p)
 void
 arena_reset (void)
 {
+  guard_taken (memory, sizeof memory, sizeof memory);
   memset (arena, 0, sizeof *arena);
   arena->used = (sizeof *arena + ALIGN - 1) & ~(size_t) (ALIGN - 1);
 }
@@ -71,19 +73,19 @@ arena_open (void)
 size_t
 arena_used (void)
 {
-  return arena->used;
+  return guard_bytes (arena->used);
 }
 
 void
 arena_save (void *copy)
 {
-  memcpy (copy, memory, arena->used);
+  guard_save (copy, memory, arena->used);
 }
 
 void
-arena_restore (const void *copy, size_t bytes)
+arena_restore (const void *copy)
 {
-  memcpy (memory, copy, bytes);
+  guard_restore (memory, copy, ((const struct arena *) copy)->used);
 }
 
 /* Blocks are powers of two from 32 bytes on, header included.  */
@@ -100,7 +102,7 @@ class_of (size_t bytes)
   return class;
 }
 
-void *
+GUARD_EXEMPT void *
 __wrap_malloc (size_t bytes)
 {
   size_t class = class_of (bytes);
@@ -115,6 +117,8 @@ __wrap_malloc (size_t bytes)
       arena->used += room;
     }
   b->class = class;
+  guard_taken ((char *) b + ALIGN, bytes, ((size_t) 32 << class) - ALIGN);
+  guard_free (b, ALIGN);
   return (char *) b + ALIGN;
 }
 
@@ -126,7 +130,7 @@ __wrap_calloc (size_t n, size_t bytes)
   return p;
 }
 
-void
+GUARD_EXEMPT void
 __wrap_free (void *p)
 {
   if (p == NULL)
@@ -134,9 +138,10 @@ __wrap_free (void *p)
   struct block *b = (struct block *) ((char *) p - ALIGN);
   b->next = arena->free[b->class];
   arena->free[b->class] = b;
+  guard_free (p, ((size_t) 32 << b->class) - ALIGN);
 }
 
-void *
+GUARD_EXEMPT void *
 __wrap_realloc (void *old, size_t bytes)
 {
   if (old == NULL)
@@ -144,8 +149,12 @@ __wrap_realloc (void *old, size_t bytes)
   struct block *b = (struct block *) ((char *) old - ALIGN);
   size_t room = ((size_t) 32 << b->class) - ALIGN;
   if (bytes <= room)
-    return old;
+    {
+      guard_taken (old, bytes, room);
+      return old;
+    }
   void *p = __wrap_malloc (bytes);
+  guard_taken (old, room, room);
   memcpy (p, old, room);
   __wrap_free (old);
   return p;

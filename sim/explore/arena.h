@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 void arena_open (void);
-size_t arena_used (void);
-void arena_save (void *copy);		/* arena_used () bytes */
-void arena_restore (const void *copy, size_t bytes);
+size_t arena_used (void);		/* bytes that arena_save writes */
+void arena_save (void *copy);
+void arena_restore (const void *copy);
 /* Forgets everything.  */
 void arena_reset (void);
 

@@ -29,7 +29,7 @@ struct small
 struct level
 {
   void *copy;
-  size_t bytes, room;
+  size_t room;
   size_t next;				/* choice */
 };
 
@@ -245,7 +245,6 @@ save (struct level *l)
       l->room = bytes + bytes / 4;
       l->copy = outside_realloc (l->copy, l->room);
     }
-  l->bytes = bytes;
   arena_save (l->copy);
 }
 
@@ -294,7 +293,7 @@ search (struct explorer *x, unsigned *deepest)
       struct level *l = &x->level[x->depth];
       /* Most time goes here: not after a choice that could not be made.  */
       if (changed)
-	arena_restore (l->copy, l->bytes);
+	arena_restore (l->copy);
       changed = true;
       size_t n = choices (x->small);
       bool moved = false;

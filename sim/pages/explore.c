@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/guard.h"
 #include "sim/pages/model.h"
 
 enum { ARENA_BYTES = 1 << 20, CLASS_BYTES = 32, CLASSES = 256, DEPTH_MAX = 4096,
@@ -27,7 +28,7 @@ class_of (size_t bytes)
   return c;
 }
 
-static void *
+GUARD_EXEMPT static void *
 arena_alloc (void *ctx, size_t bytes)
 {
   struct arena *a = ctx;
@@ -41,16 +42,18 @@ arena_alloc (void *ctx, size_t bytes)
       a->used += c * CLASS_BYTES;
       dr_assert (a->used <= ARENA_BYTES);
     }
+  guard_taken (p, bytes, c * CLASS_BYTES);
   if (a->world)
     a->world->live_allocations++;
   return p;
 }
 
-static void
+GUARD_EXEMPT static void
 arena_free (void *ctx, void *p, size_t bytes)
 {
   struct arena *a = ctx;
   size_t c = class_of (bytes);
+  guard_free (p, c * CLASS_BYTES);
   *(void **) p = a->free[c];
   a->free[c] = p;
   if (a->world)
@@ -199,9 +202,9 @@ enter (struct arena *a, struct frame *f)
   f->count = world_choices (a->world, f->choices);
   f->next = 0;
   f->bytes = a->used;
-  f->saved = malloc (a->used);
+  f->saved = malloc (guard_bytes (a->used));
   dr_assert (f->saved);
-  memcpy (f->saved, a, a->used);
+  guard_save (f->saved, a, a->used);
 }
 
 /* How it came to this: the choices on the way.  */
@@ -210,7 +213,7 @@ tell_path (struct arena *a, struct frame *const *stack, unsigned depth, FILE *tr
 {
   if (!trace)
     return;
-  memcpy (a, stack[0]->saved, stack[0]->bytes);
+  guard_restore (a, stack[0]->saved, stack[0]->bytes);
   a->world->options.trace = trace;
   for (unsigned i = 0; i < depth; i++)
     world_do (a->world, stack[i]->choices[stack[i]->next - 1]);
@@ -235,7 +238,7 @@ search (struct arena *a, uint64_t states_max, struct seen *seen, struct explored
 	  depth--;
 	  continue;
 	}
-      memcpy (a, f->saved, f->bytes);
+      guard_restore (a, f->saved, f->bytes);
       world_do (a->world, f->choices[f->next++]);
       e->transitions++;
       if (!world_bad (a->world) && !add (seen, digest (a->world)))

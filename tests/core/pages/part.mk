@@ -24,12 +24,11 @@ $(B)/host/tests/pages_%: $(B)/host/pages-san/tests/core/pages/test_%.o $(PAGES_T
 $(B)/host/tests/pages_worlds: $(patsubst %.c,$(B)/host/pages-san/%.o,$(filter-out sim/pages/main.c, \
 	$(sort $(wildcard sim/pages/*.c))))
 
-# What runs millions of steps is built without them.
-$(B)/host/tests/pages_explore: tests/core/pages/explore.c $(patsubst %.c,$(B)/host/%.o, \
-		$(filter-out sim/pages/main.c,$(sort $(wildcard sim/pages/*.c)))) \
-		$(B)/host/core/pages.a $(B)/host/core/base.a
+# The explorer's memory is guarded too (sim/guard.h).
+$(B)/host/tests/pages_explore: $(B)/host/pages-san/tests/core/pages/explore.o $(filter-out %/harness.o,$(PAGES_TEST_LIB)) \
+		$(patsubst %.c,$(B)/host/pages-san/%.o,$(filter-out sim/pages/main.c,$(sort $(wildcard sim/pages/*.c))))
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O2 -g -I$(top) $(WARN) -o $@ $(filter %.c %.o %.a,$^) -lcmocka
+	$(CC) $(PAGES_TEST_CFLAGS) -o $@ $^ -lcmocka
 
 # Engines deliberately broken, each with the whole simulator.
 PAGES_CANARIES := $(patsubst %,$(B)/host/pages-canary/%,1 2 3 4 5 6 7 8 9)
@@ -42,7 +41,7 @@ $(PAGES_CANARIES): $(B)/host/pages-canary/%: $(PAGES_CANARY_SRC) $(wildcard core
 
 $(B)/host/tests/pages_canaries: tests/core/pages/canaries.c $(PAGES_CANARIES) $(B)/host/bin/sim-pages
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O1 -g $(WARN) -o $@ $< -lcmocka
+	$(CC) $(PAGES_TEST_CFLAGS) -o $@ $< -lcmocka
 
 -include $(wildcard $(B)/host/pages-san/core/*/*.d $(B)/host/pages-san/tests/core/pages/*.d \
 	$(B)/host/pages-san/sim/pages/*.d)
