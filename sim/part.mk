@@ -37,7 +37,13 @@ $(B)/host/bin/conform: sim/conform/main.c sim/conform/conform.c sim/conform/mode
 	@mkdir -p $(@D)
 	$(CC) $(SIM_TEST_CFLAGS) -o $@ $(filter %.c,$^)
 
-$(B)/host/tests/sim-conformance: sim/test-conformance $(B)/host/bin/conform $(SIM_SCENARIOS)
+# The same, counting which lines of the model the scenarios reach.
+$(B)/host/conform-lines/conform: sim/conform/main.c sim/conform/conform.c sim/conform/model.c $(SIM_KERNEL_SRC) \
+		$(wildcard core/base/*.c) $(wildcard sim/conform/*.h sim/kernel/*.h) sim/part.mk
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(CC) -std=gnu11 -O0 -I$(top) --coverage -o $@ $(filter %.c,$^)
+
+$(B)/host/tests/sim-conformance: sim/test-conformance $(B)/host/bin/conform $(B)/host/conform-lines/conform $(SIM_SCENARIOS)
 	@mkdir -p $(@D)
 	cp $< $@
 

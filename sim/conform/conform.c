@@ -301,7 +301,7 @@ do_send (struct run *r, struct actor *a, char **word)
 	}
       bool reply = strcmp (*word, "reply") == 0;
       word += reply;
-      struct mk_message_right right;
+      struct mk_message_right right = { 0 };
       right.name = name_of (r, a, word[0]);
       right.disposition = LOOK_UP (r, dispositions, word[0] == NULL ? NULL : word[1]);
       if (reply)
@@ -422,6 +422,12 @@ do_operation (struct run *r, struct actor *a, const char *verb, char **word)
     result = b->move_member (a->task, name, name_of (r, a, word[1]));
   else if (strcmp (verb, "rename") == 0)
     result = do_rename (r, a, name, word);
+  else if (strcmp (verb, "own") == 0)
+    {
+      mk_name from = name_of (r, a, word[1]);
+      int how = LOOK_UP (r, dispositions, r->fault != NULL ? NULL : word[2]);
+      result = r->fault != NULL ? 0 : b->insert_own (a->task, name, from, (enum mk_disposition) how);
+    }
   else if (strcmp (verb, "insert") == 0 || strcmp (verb, "extract") == 0)
     result = do_transfer (r, a, word, verb[0] == 'i');
   else if (strcmp (verb, "send") == 0)

@@ -19,6 +19,7 @@
      A rename p q        to the number that q has
      A insert q B.p HOW      A gets the right that B has, under the name q (a fresh one
 			     if there is no such name)
+     A own q p HOW           A gets a right that it has itself, under the name q
      A extract B.p HOW q     A takes a right out of B, and calls it q
      A request p no-senders|dead-name|port-destroyed SYNC n HOW     (n may be null)
      A send p HOW ID [reply q HOW] [q HOW | array HOW q... end]...
@@ -59,6 +60,7 @@ struct conform_backend
   int (*rename) (void *, mk_name, mk_name to);
   /* *NAME: the name wanted, or MK_NULL for a fresh one.  */
   int (*insert) (void *, void *from, mk_name from_name, enum mk_disposition, mk_name *name);
+  int (*insert_own) (void *, mk_name name, mk_name from_name, enum mk_disposition);
   int (*extract) (void *, void *from, mk_name from_name, enum mk_disposition, mk_name *name);
   int (*request) (void *, mk_name, int32_t id, uint32_t sync, mk_name notify,
 		  enum mk_disposition, mk_name *previous);

@@ -21,7 +21,7 @@ extern const struct conform_backend conform_mach;
 enum verb
 {
   V_ALLOCATE, V_ALLOCATE_NAME, V_DEALLOCATE, V_DESTROY, V_GET_REFS, V_MOD_REFS, V_TYPE, V_STATUS, V_MEMBERS,
-  V_QLIMIT, V_MSCOUNT, V_SEQNO, V_MOVE, V_RENAME, V_EXTRACT, V_REQUEST, V_SEND, V_RECEIVE,
+  V_QLIMIT, V_MSCOUNT, V_SEQNO, V_MOVE, V_RENAME, V_EXTRACT, V_INSERT_OWN, V_REQUEST, V_SEND, V_RECEIVE,
 };
 
 enum { NAMES_MAX = 16, FIRST_FRESH_NAME = 5000 };
@@ -242,6 +242,7 @@ obey (struct talk *t)
     case V_RENAME: t->result = mach_port_rename (self, t->name, t->other); break;
     case V_ALLOCATE_NAME: t->result = mach_port_allocate_name (self, t->a, t->name); break;
     case V_EXTRACT: t->result = extract_from (t->pid, t->name, t->a, &t->other); break;
+    case V_INSERT_OWN: t->result = mach_port_insert_right (self, t->name, t->other, t->a); break;
     case V_REQUEST:
       t->result = mach_port_request_notification (self, t->name, t->a, t->b, t->other,
 						  t->message.local.disposition, &previous);
@@ -459,8 +460,15 @@ receive (void *task, mk_name name, struct mk_message *m)
   return result;
 }
 
+static int
+insert_own (void *task, mk_name name, mk_name from_name, enum mk_disposition how)
+{
+  struct talk t = { .verb = V_INSERT_OWN, .name = name, .other = from_name, .a = how };
+  return tell (task, &t);
+}
+
 const struct conform_backend conform_mach = {
   start, end, allocate, allocate_name, deallocate, destroy, get_refs, mod_refs, type, status, members,
-  set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, extract, request, send,
+  set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, insert_own, extract, request, send,
   receive,
 };

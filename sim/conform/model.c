@@ -94,6 +94,12 @@ insert (void *t, void *from, mk_name from_name, enum mk_disposition how, mk_name
 }
 
 static int
+insert_own (void *t, mk_name name, mk_name from_name, enum mk_disposition how)
+{
+  return mk_insert_right (t, name, t, from_name, how);
+}
+
+static int
 extract (void *t, void *from, mk_name from_name, enum mk_disposition how, mk_name *name)
 {
   return mk_extract_right (from, from_name, how, t, name);
@@ -108,6 +114,6 @@ request (void *t, mk_name n, int32_t id, uint32_t sync, mk_name notify, enum mk_
 
 const struct conform_backend conform_model = {
   start, end, allocate, allocate_name, deallocate, destroy, get_refs, mod_refs, type, status, members,
-  set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, extract, request, send,
+  set_qlimit, set_mscount, set_seqno, move_member, rename_name, insert, insert_own, extract, request, send,
   receive,
 };

@@ -268,6 +268,8 @@ enum mk_result
 mk_insert_right (struct mk_task *task, mk_name name, struct mk_task *from,
 		 mk_name from_name, enum mk_disposition disposition)
 {
+  if (disposition < MK_MOVE_RECEIVE || disposition > MK_MAKE_SEND_ONCE)
+    return MK_INVALID_VALUE;
   if (mk_copyin_check (from, from_name, disposition, true) != MK_SUCCESS)
     return MK_SEND_INVALID_RIGHT;
   struct mk_port *deleted;

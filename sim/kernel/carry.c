@@ -29,8 +29,8 @@ mk_copyin_check (struct mk_task *task, mk_name name, enum mk_disposition disposi
     case MK_MOVE_SEND_ONCE:
       needed = MK_TYPE_SEND_ONCE;
       break;
-    default:
-      return MK_INVALID_RIGHT;
+    default:				/* no scenario: callers look first */
+      return MK_INVALID_RIGHT;		/* no scenario: so it never comes here */
     }
   if (entry->type & MK_TYPE_DEAD_NAME)
     return dead_ok ? MK_SUCCESS : MK_INVALID_RIGHT;
@@ -115,8 +115,8 @@ mk_copyin (struct mk_task *task, mk_name name, enum mk_disposition disposition,
     case MK_MOVE_SEND_ONCE:
       drop_reference (entry, MK_TYPE_SEND_ONCE, deleted);
       break;
-    case MK_NONE:
-      dr_assert (false);
+    case MK_NONE:			/* no scenario: it was checked */
+      dr_assert (false);		/* no scenario: this would end it */
     }
   return (struct mk_carried) { port, carried, false };
 }

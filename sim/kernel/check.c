@@ -89,3 +89,35 @@ mk_check (struct mk *kernel)
     }
   return NULL;
 }
+
+/* --- What checkers ask ---------------------------------------------------------- */
+
+size_t
+mk_names (struct mk_task *task, mk_name *names, size_t count)
+{
+  size_t n = 0;
+  for (mk_name name = 1; name < task->entries; name++)
+    if (task->entry[name].type != 0)
+      {
+	if (n < count)
+	  names[n] = name;
+	n++;
+      }
+  return n;
+}
+
+uintptr_t
+mk_port_identity (struct mk_task *task, mk_name name)
+{
+  struct mk_entry *entry = mk_lookup (task, name);
+  return entry == NULL ? 0 : (uintptr_t) entry->port;
+}
+
+size_t
+mk_ports_alive (struct mk *kernel)
+{
+  size_t n = 0;
+  for (struct mk_port *port = kernel->ports; port != NULL; port = port->next)
+    n += port->active;
+  return n;
+}

@@ -86,7 +86,7 @@ mk_port_circular (const struct mk_port *port, const struct mk_port *destination)
       if (!destination->active || destination->receiver != NULL)
 	return false;
     }
-  return false;
+  return false;				/* no scenario: a port is in limbo within a call only */
 }
 
 /* Every name of the dying PORT: pure receive rights go away, all others become
