@@ -100,6 +100,11 @@ $(B)/host/canary/explore-%: $(CANARY_SRC) $(CANARY_LIB) $(wildcard sim/explore/*
 	$(CC) $(CANARY_CFLAGS) $(SIM_WRAP) -o $@ $(sort $(wildcard sim/explore/*.c)) $(CANARY_SRC) \
 		$(CANARY_LIB) -lsodium
 
+# Counters that begin just before they wrap.
+$(B)/host/canary/sim-late: $(CANARY_SRC) $(SIM_PROGRAM_SRC) $(CANARY_LIB) $(wildcard core/*/*.h sim/*/*.h sim/*.h) sim/part.mk
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O1 -fno-strict-aliasing -I$(top) -DRIGHTS_LATE -o $@ $(SIM_PROGRAM_SRC) $(CANARY_SRC) $(CANARY_LIB) -lsodium
+
 # The same under the sanitizers.
 SIM_SAN_SRC := $(CANARY_SRC) $(sort $(wildcard core/base/*.c core/link/*.c))
 
@@ -113,7 +118,7 @@ $(B)/host/canary/explore-san: $(SIM_SAN_SRC) $(wildcard sim/explore/*.c core/*/*
 	$(CC) -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 		-fno-sanitize-recover=all $(SIM_WRAP) -I$(top) -o $@ $(sort $(wildcard sim/explore/*.c)) $(SIM_SAN_SRC) -lsodium
 
-$(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/explore-san $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n)) \
+$(B)/host/tests/sim-rights: sim/test-rights $(B)/host/canary/explore-san $(B)/host/canary/sim-late $(B)/host/canary/sim-san $(foreach n,$(CANARIES),$(B)/host/canary/sim-$(n)) \
 		$(foreach n,$(EXPLORED_CANARIES),$(B)/host/canary/explore-$(n)) \
 		$(B)/host/bin/sim $(B)/host/bin/explore
 	@mkdir -p $(@D)

@@ -18,6 +18,22 @@ client_check (struct pages *p, uint32_t number, int *slot)
   return *slot < 0 ? DR_SESSION_OVER : DR_OK;
 }
 
+/* Numbers come round after four thousand million kernels: 0 and those in use are left out.  */
+static uint32_t
+new_number (struct pages *p)
+{
+  bool used;
+  do
+    {
+      p->last_client++;
+      used = p->last_client == 0;
+      for (unsigned i = 0; i < PAGES_CLIENTS_MAX; i++)
+	used |= p->clients[i].number == p->last_client;
+    }
+  while (used);
+  return p->last_client;
+}
+
 enum dr_status
 pages_init (struct pages *p, uint64_t now, bool read_only, uint32_t *number)
 {
@@ -29,7 +45,7 @@ pages_init (struct pages *p, uint64_t now, bool read_only, uint32_t *number)
       struct client *c = &p->clients[i];
       if (c->number)
 	continue;
-      *c = (struct client) { .number = ++p->last_client, .read_only = read_only,
+      *c = (struct client) { .number = new_number (p), .read_only = read_only,
 			     .expected = PAGES_NEVER, .window = 1 };
       p->clients_count++;
       *number = c->number;

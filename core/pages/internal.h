@@ -40,6 +40,13 @@ enum
 };
 #define CANARY(n) (PAGES_CANARY == (n))
 
+/* Where kernels' numbers begin; a test build begins just before they wrap.  */
+#ifdef PAGES_LATE
+#define FIRST_CLIENT (UINT32_MAX - 2)
+#else
+#define FIRST_CLIENT 0u
+#endif
+
 enum { CHUNK_PAGES = 1024 };	/* words of the map allocated at a time */
 #define ACTIVE_BIT 0x80000000u
 #define NO_INDEX UINT32_MAX

@@ -27,6 +27,7 @@ pages_create (const struct pages_config *config, const struct dr_alloc *alloc,
     return DR_NO_MEMORY;
   p->config = *config;
   p->alloc = *alloc;
+  p->last_client = FIRST_CLIENT;
   if (!sets_init (p) || !map_init (p) || !map_resize (p, config->extent))
     {
       pages_destroy (p);

@@ -53,6 +53,8 @@ rights_create (const struct rights_config *config, const struct dr_alloc *alloc,
     return DR_NO_MEMORY;
   r->config = *config;
   r->alloc = *alloc;
+  r->last_proxy = FIRST_PROXY;
+  r->last_session = r->last_handle = r->last_ticket = r->last_id = FIRST_NUMBER;
   r->retry_at = RIGHTS_NEVER;
   struct list *lists[] = { &r->sessions, &r->queues, &r->handoffs, &r->claims,
     &r->grants, &r->pendings, &r->notes, &r->roots, &r->work, &r->touched,

@@ -39,6 +39,16 @@ enum canary
 };
 #define CANARY(which) (RIGHTS_CANARY == CANARY_##which)
 
+/* Where counters begin; a test build begins just before they wrap, or where 32 bits do not
+   hold them.  */
+#ifdef RIGHTS_LATE
+#define FIRST_PROXY (UINT32_MAX - 6)
+#define FIRST_NUMBER (UINT64_MAX / 2 - 100)
+#else
+#define FIRST_PROXY 0u
+#define FIRST_NUMBER 0u
+#endif
+
 struct list { struct list *prev, *next; };
 
 static inline void list_init (struct list *l) { l->prev = l->next = l; }
