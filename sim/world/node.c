@@ -33,7 +33,7 @@ node_drop_translated (struct translated *t)
 {
   if (t == NULL)
     return;
-  dr_buf_drop (t->wire.body.buf);
+  translate_drop (t);
   free (t);
 }
 
@@ -55,6 +55,7 @@ node_destroy (struct node *node)
   free (node);
 }
 
+void node_use_regions (struct node *node) { node->far = true; }
 struct mk *node_kernel (struct node *node) { return node->kernel; }
 struct mk_task *node_task (struct node *node) { return node->task; }
 struct rights *node_engine (struct node *node) { return node->engine; }

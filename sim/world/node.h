@@ -40,6 +40,8 @@ struct node *node_create (const struct node_world *world, const struct rights_co
 			  const struct dr_alloc *alloc);
 void node_destroy (struct node *);
 
+/* From now on some data goes out of line.  */
+void node_use_regions (struct node *);
 struct mk *node_kernel (struct node *);
 struct mk_task *node_task (struct node *);
 struct rights *node_engine (struct node *);

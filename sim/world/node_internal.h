@@ -40,6 +40,7 @@ struct node
   struct mk_task *task;
   struct rights *engine;
   mk_name notify;
+  bool far;				/* data goes out of line, by its first byte */
   struct proxy *proxy;
   size_t proxies, room;
   struct delivery *deliveries;

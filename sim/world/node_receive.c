@@ -88,13 +88,17 @@ offer (struct node *node, uint32_t number, struct translated *t, uint64_t now)
 {
   t->wire.rights = t->rights;
   t->wire.receives = t->receives;
+  t->wire.regions = t->regions;
   node->events++;
   enum dr_status status = rights_message (node->engine, now, number, &t->wire);
   if (status == DR_NO_MEMORY || status == DR_LIMIT)
     return false;
   node_settle (node, t, status == DR_OK);
   if (status == DR_OK)
-    t->wire.body.buf = NULL;	/* the engine's now */
+    {
+      t->wire.body.buf = NULL;	/* the engine's now */
+      t->wire.regions_count = 0;
+    }
   else if (status == DR_INVALID)
     node_wrong (node, "the engine does not like a well-formed message");
   node_drop_translated (t);
@@ -149,7 +153,8 @@ received (struct node *node, struct proxy *proxy, const struct mk_message *m, ui
   struct translated *t = calloc (1, sizeof *t);
   dr_assert (t != NULL);
   /* The driver's own memory does not fail here: mach_msg would have found room.  */
-  while (!translate_body (m, &node->alloc, t))
+  unsigned regions = node->far && m->bytes > 0 ? m->data[0] % (TRANSLATE_REGIONS_MAX + 1) : 0;
+  while (!translate_body (m, regions, &node->alloc, t))
     ;
   for (size_t i = 0; i < m->rights; i++)
     refer (node, m->right[i], t, &t->rights[i]);

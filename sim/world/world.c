@@ -195,6 +195,8 @@ world_boot (struct world *w, unsigned i)
   *n = (struct world_node) { .epoch = epoch };
   memory_open (w, i);
   n->node = node_create (&asks, &config, &w->account[i].engine.alloc);
+  if (w->options.far)
+    node_use_regions (n->node);
   if (w->options.link)
     links_boot (w, i);
   w->allocation_failures = failures;
