@@ -12,6 +12,7 @@ enum
   FLYING_MAX = 200,		/* datagrams; a full network loses more */
   DATAGRAM_BYTES = 600,		/* small: messages are cut into pieces */
   FLUSH_ROUNDS = 50,		/* of everything, when the world is calm */
+  LINK_WAIT_US = 200000,	/* more than time goes at once */
 };
 
 /* A SEND that the link did not take yet.  */
@@ -31,6 +32,7 @@ struct link_end
   bool shared;			/* the other end was told of the same session */
   uint64_t number, id;		/* the link's, the rights engine's */
   struct held *held;
+  uint64_t alone_since;		/* in a session that the other end is not in; calm worlds */
 };
 
 struct link_node
@@ -39,6 +41,7 @@ struct link_node
   struct link_end end[WORLD_NODES_MAX];
   bool stuck;			/* the engine had no memory for this message: */
   struct link_event event;
+  uint64_t dead_us;
 };
 
 struct datagram
@@ -114,6 +117,7 @@ links_boot (struct world *w, unsigned i)
   struct link_config config;
   *n = (struct link_node) { 0 };
   configure (w, i, &config);
+  n->dead_us = config.dead_us;
   enum dr_status status = link_create (&config, &w->account[i].link.alloc, w->now, &n->link);
   dr_assert (status == DR_OK);
   for (unsigned k = 0; k < w->options.nodes; k++)
@@ -500,9 +504,29 @@ links_step (struct world *w)
   return take_input (w);
 }
 
+/* R5, its time: a silent peer is asked after a third of dead_us and given up after all of it;
+   our own absence, for time goes in strides here, is forgiven once.  */
+static void
+check_alone (struct world *w, unsigned i, unsigned k)
+{
+  struct link_node *n = &w->links->node[i];
+  struct link_end *e = &n->end[k], *other = &w->links->node[k].end[i];
+  if (!w->calm || !e->up || (other->up && other->number == e->number))
+    e->alone_since = 0;
+  else if (e->alone_since == 0)
+    e->alone_since = w->now;
+  else if (w->now - e->alone_since > 3 * n->dead_us + LINK_WAIT_US)
+    world_violate (w, "R5", "node %u believes in its session with %u since %llu us", i, k,
+		   (unsigned long long) (w->now - e->alone_since));
+}
+
 void
 links_tick (struct world *w)
 {
+  for (unsigned i = 0; i < w->options.nodes; i++)
+    for (unsigned k = 0; k < w->options.nodes; k++)
+      if (i != k)
+	check_alone (w, i, k);
   for (unsigned i = 0; i < w->options.nodes; i++)
     if (link_deadline (w->links->node[i].link) <= w->now)
       link_tick (w->links->node[i].link, w->now);
