@@ -21,6 +21,7 @@ struct taken
 	mach_port_type_t type;
 	mach_port_t port;		/* our name for it */
 	struct tied tied;
+	struct moving *moving;		/* a receive right: what waits in it */
 };
 
 struct detaching
@@ -34,11 +35,38 @@ struct detaching
 
 /* --- taking -------------------------------------------------------------------------- */
 
+/* A send-once right that the task has to a port of its own leads to where we have that now. */
+static mach_port_t
+recall_own (struct detaching *detaching)
+{
+	mach_port_t found = MACH_PORT_NULL;
+	mach_msg_type_name_t type;
+
+	for (size_t i = 0; i < detaching->count && found == MACH_PORT_NULL; i++)
+	{
+		const struct taken *taken = &detaching->taken[i];
+
+		if (taken->moving != NULL && moves_drain (&detaching->relay->rights, &taken->moving->waiting, detaching->party,
+			taken->port, true, 0) && mach_port_extract_right (mach_task_self (), taken->port,
+			MACH_MSG_TYPE_MAKE_SEND_ONCE, &found, &type) != KERN_SUCCESS)
+			found = MACH_PORT_NULL;
+	}
+	return found;
+}
+
+static mach_port_t
+recall (struct detaching *detaching, mach_port_t name)
+{
+	if (MACH_PORT_VALID (name))
+		name = recall_once (detaching->relay, name);
+	return name != MACH_PORT_NULL ? name : recall_own (detaching);
+}
+
 static void
-recall (struct relay *relay, mach_port_t *name)
+recall_tied (struct detaching *detaching, mach_port_t *name)
 {
 	if (MACH_PORT_VALID (*name))
-		*name = recall_once (relay, *name);
+		*name = recall (detaching, *name);
 }
 
 static struct taken *
@@ -74,19 +102,50 @@ take (void *ctx, mach_port_t name, mach_port_type_t type)
 }
 
 static void
-recall_taken (struct relay *relay, struct taken *taken)
+recall_taken (struct detaching *detaching, struct taken *taken)
 {
-	recall (relay, &taken->tied.dead_name);
-	recall (relay, &taken->tied.no_senders);
-	recall (relay, &taken->tied.port_destroyed);
+	recall_tied (detaching, &taken->tied.dead_name);
+	recall_tied (detaching, &taken->tied.no_senders);
+	recall_tied (detaching, &taken->tied.port_destroyed);
 	if (!(taken->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND)))
-		recall (relay, &taken->port);
+		recall_tied (detaching, &taken->port);
 }
 
 /* --- receive rights --------------------------------------------------------------------- */
 
+/* Fetches what waits in the task's own port; from now on what comes for it waits with us. */
 static void
-recall_letter (struct relay *relay, struct letter *letter)
+take_letters (struct detaching *detaching, struct taken *taken)
+{
+	struct rights *rights = &detaching->relay->rights;
+	struct queue *queue = rights_queue_at (rights, taken->port);
+
+	/* what came to be known while we had it is of the world already, as it is */
+	if (!(taken->type & MACH_PORT_TYPE_RECEIVE) || queue == NULL || queue->home->world)
+		return;
+	taken->moving = rights_memory (sizeof *taken->moving);
+	*taken->moving = (struct moving) { rights, detaching->party, rights->world,
+		{ .last = &taken->moving->waiting.first } };
+	queue->held = true;
+	queue->pins++;
+	moves_take_own (rights, queue, detaching->party, taken->port, &taken->moving->waiting);
+}
+
+/* No thread has a message of a held queue in its hands that it has not looked at yet. */
+static void
+settle (struct detaching *detaching)
+{
+	struct rights *rights = &detaching->relay->rights;
+
+	for (size_t i = 0; i < detaching->count; i++)
+		if (detaching->taken[i].moving != NULL)
+			for (struct end *end = rights_queue_at (rights, detaching->taken[i].port)->ends; end != NULL; end = end->next)
+				rights_pause (rights, end, true);
+	recall_fence (detaching->relay);
+}
+
+static void
+recall_letter (struct detaching *detaching, struct letter *letter)
 {
 	mach_msg_header_t *header = &letter->header;
 	uint8_t *body = (uint8_t *) header + WIRE_HEADER_BYTES;
@@ -95,21 +154,23 @@ recall_letter (struct relay *relay, struct letter *letter)
 
 	if (MACH_MSGH_BITS_REMOTE (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
 		&& MACH_PORT_VALID (header->msgh_remote_port))
-		header->msgh_remote_port = recall_once (relay, header->msgh_remote_port);
+		header->msgh_remote_port = recall (detaching, header->msgh_remote_port);
 	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
 		return;
 	wire_walk (&walk, body, header->msgh_size - WIRE_HEADER_BYTES);
 	while (wire_next (&walk, &item))
 		for (uint32_t i = 0; item.disposition == WIRE_SEND_ONCE && item.is_inline && i < item.number; i++)
 			if (MACH_PORT_VALID (wire_get_port (body, &item, i)))
-				wire_set_port (body, &item, i, recall_once (relay, wire_get_port (body, &item, i)));
+				wire_set_port (body, &item, i, recall (detaching, wire_get_port (body, &item, i)));
 }
 
 static void
-recall_letters (struct relay *relay, struct queue *letters)
+recall_letters (struct detaching *detaching, const struct taken *taken)
 {
-	for (struct letter *letter = letters->first; letter != NULL; letter = letter->next)
-		recall_letter (relay, letter);
+	if (taken->moving == NULL)
+		return;
+	for (struct letter *letter = taken->moving->waiting.first; letter != NULL; letter = letter->next)
+		recall_letter (detaching, letter);
 }
 
 static void
@@ -117,29 +178,24 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 {
 	struct rights *rights = &detaching->relay->rights;
 	struct queue *queue = rights_queue_at (rights, taken->port);
-	struct moving moving = { rights, detaching->party, rights->world, { .last = &moving.waiting.first } };
+	struct moving *moving = taken->moving;
 	mach_port_t port = taken->port;
 
-	/* what came to be known while we had it is of the world already, as it is */
-	if (queue != NULL && !queue->home->world)
+	if (moving != NULL)
 	{
-		queue->pins++;
-		moves_take_own (rights, queue, moving.from, port, &moving.waiting);
-		/* the lock is let go for it, so it comes before the exchange */
-		recall_letters (detaching->relay, &moving.waiting);
-		queue->draining = true;		/* nobody sends what waits before all of it is in order */
 		port = MACH_PORT_NULL;
-		rights_rehome (rights, taken->port, moving.from, moving.to, &port, moves_drain_both, &moving);
+		rights_rehome (rights, taken->port, moving->from, moving->to, &port, moves_drain_both, moving);
 		/* what waits in the task's own port was sent before what waits with us, and that before what is in
 		   the port that the world knows */
-		moves_put_in_front (queue, &moving.waiting);
+		moves_put_in_front (queue, &moving->waiting);
 		queue->home_name = MACH_PORT_NULL;
 		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
 		moves_make_onces (queue, port);
-		queue->draining = false;
+		queue->held = false;
 		relay_pass_waiting (detaching->relay, queue);
 		queue->pins--;
 		rights_look_later (rights, queue);
+		free (moving);
 	}
 	exchange_give_receive (detaching->task, taken->name, port, &taken->tied);
 }
@@ -209,7 +265,7 @@ end_our_waits (struct relay *relay, struct party *party)
 }
 
 /* While names are exchanged, no call that uses them may come to the kernel: what is under way ends
-   first, the rest waits. */
+   first; the rest waits, also what is received already and what waited for another one to end. */
 static void
 hold_calls (struct relay *relay, struct party *party, bool hold)
 {
@@ -219,6 +275,7 @@ hold_calls (struct relay *relay, struct party *party, bool hold)
 
 		if (queue == NULL || (queue->task_of != party && queue->thread_of != party))
 			continue;
+		queue->held = hold;
 		for (struct end *end = queue->ends; end != NULL; end = end->next)
 			rights_pause (&relay->rights, end, hold);
 	}
@@ -256,6 +313,8 @@ end_held_calls (struct relay *relay, struct party *party)
 
 			wait = queue != NULL && (queue->task_of == party || queue->thread_of == party)
 				&& !queue->dead && calls_wait (queue);
+			if (wait && !queue->busy)
+				relay_pass_waiting (relay, queue);
 		}
 		if (wait)
 			relay->rights.give_way (relay);
@@ -290,7 +349,12 @@ detach (struct relay *relay, struct party *party)
 	party->leaving = true;
 	exchange_each (detaching.task, take, &detaching);
 	for (size_t i = 0; i < detaching.count; i++)
-		recall_taken (relay, &detaching.taken[i]);
+		take_letters (&detaching, &detaching.taken[i]);
+	for (size_t i = 0; i < detaching.count; i++)
+		recall_taken (&detaching, &detaching.taken[i]);
+	for (size_t i = 0; i < detaching.count; i++)
+		recall_letters (&detaching, &detaching.taken[i]);
+	settle (&detaching);
 	for (size_t i = 0; i < detaching.count; i++)
 		give (&detaching, &detaching.taken[i], true);
 	for (size_t i = 0; i < detaching.count; i++)

@@ -82,21 +82,28 @@ letter_free (struct rights *rights, struct letter *letter)
 
 /* --- receive rights ---------------------------------------------------------------- */
 
-void
+bool
 moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
 	int32_t without)
 {
 	struct receiver receiver;
+	bool probed = false;
 
 	if (!receiver_init (&receiver))
-		return;
+		return false;
 	while (receiver_next (&receiver, port, MACH_RCV_TIMEOUT, 0) == MACH_MSG_SUCCESS)
+	{
+		bool probe = rights_is_probe (rights, receiver.buffer);
+
+		probed |= probe;
 		if ((MACH_MSGH_BITS_LOCAL (receiver.buffer->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE && !adopted)
-			|| (without != 0 && receiver.buffer->msgh_id == without) || rights_is_probe (rights, receiver.buffer))
+			|| (without != 0 && receiver.buffer->msgh_id == without) || probe)
 			mach_msg_destroy (receiver.buffer);
 		else
 			letter_put (queue, letter_new (receiver.buffer, sender, MACH_PORT_NULL));
+	}
 	receiver_free (&receiver);
+	return probed;
 }
 
 void

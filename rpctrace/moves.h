@@ -23,8 +23,8 @@ void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, 
 
 /* Takes what SENDER has put into PORT's queue, in order; PORT is in no set.  The one message that may be
    there by a send-once right to a port that was not ADOPTED is the end of our own request for a
-   notification, and goes away; so do those with the id WITHOUT. */
-void moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
+   notification, and goes away; so do those with the id WITHOUT, and probes.  True: there was a probe. */
+bool moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
 	int32_t without);
 
 /* DRAINED becomes all that OWNER of the receive right PORT, QUEUE's, has not received yet; what waits for

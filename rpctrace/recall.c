@@ -44,22 +44,39 @@ recall_notice (struct relay *relay, const mach_msg_header_t *header)
 	pthread_cond_broadcast (&relay->changed);
 }
 
+static void
+send_fence (struct relay *relay)
+{
+	mach_msg_type_name_t type;
+	mach_port_t fence;
+
+	while (mach_port_extract_right (mach_task_self (), relay->rights.notices, MACH_MSG_TYPE_MAKE_SEND_ONCE, &fence,
+		&type) != KERN_SUCCESS)
+		relay->rights.give_way (relay);
+	rights_send_probe (&relay->rights, fence, recall.number);
+}
+
+void
+recall_fence (struct relay *relay)
+{
+	recall.fenced = false;
+	recall.number++;
+	send_fence (relay);
+	while (!recall.fenced)
+		pthread_cond_wait (&relay->changed, &relay->lock);
+	recall.number++;
+}
+
 /* What comes to our ports comes in the order in which it was sent: when the second message is there, the
    first one was, or never will be. */
 mach_port_t
 recall_once (struct relay *relay, mach_port_t name)
 {
-	mach_msg_type_name_t type;
-	mach_port_t fence;
-
 	recall.came = recall.fenced = false;
 	recall.found = MACH_PORT_NULL;
 	if (!rights_send_probe (&relay->rights, name, ++recall.number))
 		return name;	/* dead */
-	while (mach_port_extract_right (mach_task_self (), relay->rights.notices, MACH_MSG_TYPE_MAKE_SEND_ONCE, &fence,
-		&type) != KERN_SUCCESS)
-		relay->rights.give_way (relay);
-	rights_send_probe (&relay->rights, fence, recall.number);
+	send_fence (relay);
 	while (!recall.came && !recall.fenced)
 		pthread_cond_wait (&relay->changed, &relay->lock);
 	recall.number++;	/* one that comes too late is nobody's */

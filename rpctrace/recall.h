@@ -11,6 +11,9 @@
    it; NAME itself, when it is dead.  (One that led elsewhere would be used up, and the result be null.) */
 mach_port_t recall_once (struct relay *relay, mach_port_t name);
 
+/* With the lock held, which is let go meanwhile: what was received until now has been looked at. */
+void recall_fence (struct relay *relay);
+
 /* HEADER came to the rights' notices. */
 void recall_notice (struct relay *relay, const mach_msg_header_t *header);
 

@@ -230,11 +230,11 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 {
 	struct letter *letter;
 
-	if (queue->draining)
+	if (queue->draining || queue->held)
 		return;
 	queue->draining = true;
 	queue->pins++;
-	while (!queue->busy && (letter = letter_take (queue)) != NULL)
+	while (!queue->busy && !queue->held && (letter = letter_take (queue)) != NULL)
 	{
 		if (queue->dead)
 		{
@@ -246,7 +246,7 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 			pass (relay, queue, letter->from, letter->once, &letter->header);
 		letter_free (&relay->rights, letter);
 	}
-	if (queue->waiting <= WAITING_RESUME)
+	if (queue->waiting <= WAITING_RESUME && !queue->held)
 		resume_senders (relay, queue);
 	queue->draining = false;
 	queue->pins--;
@@ -302,7 +302,7 @@ request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	}
 	once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE ? rights_straggler (end)
 		: MACH_PORT_NULL;
-	if (!queue->busy && queue->first == NULL)
+	if (!queue->busy && !queue->held && queue->first == NULL)
 	{
 		pass (relay, queue, end->holder, once, header);
 		return;
@@ -344,7 +344,7 @@ overtaken_came (struct relay *relay, mach_msg_header_t *header)
 
 	if (queue == NULL || queue->dead || rights_is_probe (&relay->rights, header))
 		mach_msg_destroy (header);
-	else if (!queue->busy && queue->first == NULL)
+	else if (!queue->busy && !queue->held && queue->first == NULL)
 		pass (relay, queue, relay->rights.world, MACH_PORT_NULL, header);
 	else
 	{

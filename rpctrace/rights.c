@@ -579,9 +579,9 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 	void (*drain) (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted), void *ctx)
 {
 	struct queue *queue = rights_queue_at (rights, name);
+	bool known = queue != NULL, adopted;
 	struct end *end = NULL;
 	uint32_t urefs = 0;
-	bool adopted;
 
 	if (queue == NULL)
 		queue = new_queue (rights, to);
@@ -591,9 +591,10 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 		map_remove (&rights->queues, name);
 		urefs = queue->urefs;
 		end = end_of (queue, to);
+		party_use (to);
+		party_use (from);	/* the queue may be all that mentioned it */
 		party_unuse (rights, queue->home);
 		queue->home = to;
-		party_use (to);
 		queue->kind = QUEUE_TASK;
 	}
 	if (end != NULL)
@@ -615,6 +616,8 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 	put (&rights->queues, *port, queue);
 	rights_watch (rights, *port);
 	adopt (rights, queue, name, from, urefs);
+	if (known)
+		party_unuse (rights, from);
 	return queue;
 }
 

@@ -54,6 +54,7 @@ struct queue
 	bool hidden;			/* our own lines go there: not shown */
 	bool busy;			/* a message to it is being sent: the next ones wait */
 	bool draining;			/* somebody passes the waiting ones on */
+	bool held;			/* nothing is passed on or received for it, whatever comes waits */
 	bool listed;			/* to be looked at by rights_clean */
 	uint32_t pins;			/* a message under way needs its ports */
 	struct letter *first, **last;	/* waiting messages, in order */
