@@ -38,6 +38,18 @@ attach_abort_waits (mach_port_t task)
 
 /* --- attaching -------------------------------------------------------------------- */
 
+/* A server has made the port and not yet told anybody.  A send right of ours that comes and goes would be the
+   cause of a notification, by which the server ends what it is about to hand out.  The port stays as it is:
+   when it is handed out we see it, as one that was made after attaching. */
+static bool
+is_not_handed_out (mach_port_t task, mach_port_t name)
+{
+	mach_port_status_t status;
+
+	return mach_port_get_receive_status (task, name, &status) == KERN_SUCCESS && !status.mps_srights
+		&& status.mps_msgcount == 0 && (status.mps_nsrequest || status.mps_sorights == 0);
+}
+
 /* The world goes on sending to the port it knows, which is ours now. */
 static void
 attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
@@ -49,7 +61,7 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	struct queue *queue;
 	struct tied tied;
 
-	if (!(type & MACH_PORT_TYPE_RECEIVE)
+	if (!(type & MACH_PORT_TYPE_RECEIVE) || is_not_handed_out (attaching->task, name)
 		|| (old = exchange_take_receive (attaching->task, name, type, &tied)) == MACH_PORT_NULL)
 		return;
 	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, moves_drain_both, &moving);
