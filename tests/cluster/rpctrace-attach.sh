@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rpctrace attaches to what runs and lets it go again, 20 times under load; the file server
-# while it serves another machine and a program of it is mapped there; and many calls.
-# DROVE_RPCTRACE_TIMES and DROVE_RPCTRACE_CALLS ask for more; rpctrace(1), BUGS, says what may come then.
+# rpctrace attaches to what runs and lets it go again, 20 times under load, and 10 times to the root
+# file server; the same while that serves another machine and a program of it is mapped there; and many calls.
+# DROVE_RPCTRACE_TIMES, DROVE_RPCTRACE_ROOT_TIMES and DROVE_RPCTRACE_CALLS ask for more.
 . "$(dirname "$0")/../../testbed/scenario.sh"
 t=/tests/cluster
-times=${DROVE_RPCTRACE_TIMES:-20} calls=${DROVE_RPCTRACE_CALLS:-20000}
+times=${DROVE_RPCTRACE_TIMES:-20} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-10} calls=${DROVE_RPCTRACE_CALLS:-20000}
 boot_with_data 2
 serve 1
 mount_on 2 node1
@@ -26,8 +26,13 @@ contains "attached and detached $times times" "^attached $times times\$" "$out"
 contains "every call of three threads was right" '^work: [1-9][0-9]* rounds, 0 wrong' "$out"
 contains "and every port name is accounted for" '^work: .* names ([0-9]+) -> \1$' "$out"
 
-# The root file server, while it serves node 2.
+# The root file server, which is that of every program here, in turn with its clients' work.
 server=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*.hurd.tmpfs.\$/\1/p'")
+out=$(on 1 200 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach $server $root_times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+contains "attached to the root file server and detached $root_times times" "^attached $root_times times\$" "$out"
+contains "every call of three threads to it was right" '^work: [1-9][0-9]* rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
+
+# The same server, while it serves node 2.
 on 1 "rpctrace -o /tmp/trace -p $server >/tmp/rpctrace.log 2>&1 & echo \$! >/tmp/rpctrace.pid
 	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.1; done" || bail_out "attached to the file server"
 equal "traced, it serves the other machine" node1 "$(on 2 'cat /mnt/etc/hostname')"
