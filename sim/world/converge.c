@@ -129,6 +129,11 @@ static void
 cancel_request (struct world *w, struct task *t, mk_name name, uint32_t type, struct probes *p)
 {
   mk_name previous = MK_NULL;
+  /* So may one for the death of a name that has become a receive right since.  */
+  if (mk_request_notification (t->mk, name, MK_NOTIFY_DEAD_NAME, 0, MK_NULL, MK_NONE, &previous)
+      == MK_SUCCESS && previous != MK_NULL)
+    mk_deallocate (t->mk, previous);
+  previous = MK_NULL;
   if (!(type & MK_TYPE_RECEIVE)
       || mk_request_notification (t->mk, name, MK_NOTIFY_NO_SENDERS, 0, MK_NULL, MK_NONE, &previous)
 	 != MK_SUCCESS)
