@@ -39,6 +39,10 @@ static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 		((mig_reply_header_t *)reply)->RetCode = MIG_NO_REPLY;
 		return TRUE;
 	}
+	if (!mach_msg_request_is_sound(request)) {
+		((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ARGUMENTS;
+		return TRUE;
+	}
 	if (io_server(request, reply) || select_server(request, reply) || tioctl_server(request, reply) ||
 	    tioctl_high_server(request, reply) || term_server(request, reply) || interrupt_server(request, reply) ||
 	    control_server(request, reply))

@@ -192,7 +192,7 @@ static void serve(struct server *server)
 	};
 	request_begin(&call.request, message);
 	reply_begin(server->reply, call.reply_port, call.reply_type, call.reply_id);
-	kern_return_t code = object ? call_serve(&call) : MIG_BAD_ID;
+	kern_return_t code = !object ? MIG_BAD_ID : mach_msg_request_is_sound(message) ? call_serve(&call) : MIG_BAD_ARGUMENTS;
 	if (code == MIG_NO_REPLY || call.reply_port == MACH_PORT_NULL)
 		return;
 	reply_finish(server->reply, code);

@@ -101,7 +101,10 @@ static bool demultiplex(mach_msg_header_t *request, mach_msg_header_t *reply)
 	}
 	if (request->msgh_id >= MACH_NOTIFY_FIRST && request->msgh_id <= MACH_NOTIFY_LAST)
 		return false;
-	if (!io_server(request, reply) && !socket_server(request, reply) && !interrupt_server(request, reply) &&
+	if (!mach_msg_request_is_sound(request)) {
+		mig_reply_setup(request, reply);
+		((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ARGUMENTS;
+	} else if (!io_server(request, reply) && !socket_server(request, reply) && !interrupt_server(request, reply) &&
 	    !fsys_server(request, reply))
 		((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ID;
 	return true;

@@ -23,6 +23,11 @@ mach_msg_return_t mach_msg_server_timeout(boolean_t (*demux)(mach_msg_header_t *
 					  mach_msg_size_t max_size, mach_port_t rcv_name,
 					  mach_msg_option_t option, mach_msg_timeout_t timeout_ms);
 
+/* Whether REQUEST, which was received, is what its descriptors say.  The kernel looks only into
+   messages that say they are complex; in another one a descriptor of memory or of rights
+   is the sender's invention, and MIG's routines would believe it. */
+int mach_msg_request_is_sound(const mach_msg_header_t *request);
+
 /* Frees every right and all out-of-line memory that a received message carries. */
 void mach_msg_destroy(mach_msg_header_t *message);
 

@@ -58,7 +58,10 @@ mach_msg_return_t mach_msg_server_timeout(boolean_t (*demux)(mach_msg_header_t *
 		if (result != MACH_MSG_SUCCESS)
 			break;
 		mig_reply_setup(request, reply);
-		demux(request, reply);
+		if (mach_msg_request_is_sound(request))
+			demux(request, reply);
+		else
+			((mig_reply_header_t *)reply)->RetCode = MIG_BAD_ARGUMENTS;
 		if (settle(request, reply))
 			send_reply(reply);
 	}

@@ -46,6 +46,7 @@ void test_permissions(void);
 void test_readdir(void);
 void test_translators(void);
 void test_locks(void);
+void test_false_descriptors(void);
 void test_leaks(void);
 
 #endif

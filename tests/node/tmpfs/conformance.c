@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 	test_permissions();
 	test_translators();
 	test_locks();
+	test_false_descriptors();
 	test_leaks();
 	fsys_goaway(control, HURD_FSYS_GOAWAY_FORCE);
 	return check_summary("tmpfs-conformance");
