@@ -13,7 +13,7 @@ reorder 5
 dup 5'
 demo_patience=6
 # Parts of Lua's package and 4 MiB: every lookup takes 40 ms and more here.  With
-# DROVE_WHOLE_DEMO=1 it is the demo's own input, and half an hour.
+# DROVE_WHOLE_DEMO=1 it is the demo's own input, and twelve minutes.
 if [ -n "${DROVE_WHOLE_DEMO:-}" ]; then
 	demo_data=$B/demo demo_files_each=100
 else
