@@ -90,7 +90,7 @@ send_right (struct crossing *crossing, mach_port_t name, struct party *to, bool 
 	if (rights_end_at (rights, name) == NULL && rights_queue_at (rights, name) == NULL
 		&& crossing->raws == to && !wraps)
 	{
-		*key = ++rights->last_key;	/* it goes home at once: we keep nothing of it */
+		*key = ++rights->last_key | CROSSING_KEY_PASSING;	/* it goes home at once: we keep nothing of it */
 		return passage;
 	}
 	queue = rights_identify (rights, name, crossing->raws);
@@ -123,7 +123,7 @@ once_right (struct crossing *crossing, mach_port_t name, struct party *to, uint6
 	if (crossing->from->world && to->world)
 	{
 		passage.how = AS_IT_IS;
-		*key = ++crossing->rights->last_key;
+		*key = ++crossing->rights->last_key | CROSSING_KEY_PASSING;
 		return passage;
 	}
 	passage.end = rights_once (crossing->rights, name, to, crossing->from);
@@ -139,7 +139,7 @@ receive_right (struct crossing *crossing, mach_port_t name, struct party *to, ui
 	if (crossing->from->world && to->world)
 	{
 		passage.how = AS_IT_IS;
-		*key = ++crossing->rights->last_key;
+		*key = ++crossing->rights->last_key | CROSSING_KEY_PASSING;
 		return passage;
 	}
 	if (crossing->queue != NULL && crossing->queue->port == name)

@@ -8,6 +8,9 @@
 #include "core/wire/wire.h"
 #include "rights.h"
 
+/* In the key of a right that goes home at once: nothing of it is kept, so no death will be told. */
+#define CROSSING_KEY_PASSING (UINT64_C (1) << 63)
+
 struct crossing
 {
 	struct rights *rights;

@@ -274,6 +274,9 @@ show_message (struct show *show, const struct crossing *crossing, uint64_t targe
 		message.to = 0;
 	if (message.from != 0 || message.to != 0)
 		tracer_message (show->tracer, &message, now_us ());
+	for (uint32_t i = 0; i < crossing->keys_count; i++)
+		if (crossing->keys[i] & CROSSING_KEY_PASSING && crossing->keys[i] != TRACE_KEY_DEAD)
+			tracer_right_died (show->tracer, crossing->keys[i], now_us ());
 }
 
 void
