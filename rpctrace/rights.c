@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rights.h"
+#include "rights_internal.h"
 
 #include "core/base/status.h"
 
@@ -10,10 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROBE_ID 470901
-
-static void
-pause_for_resources (void)
+void
+rights_pause_for_resources (void)
 {
 	struct timespec pause = { 0, PAUSE_NS };
 
@@ -26,15 +24,15 @@ rights_memory (size_t bytes)
 	void *memory;
 
 	while ((memory = calloc (1, bytes)) == NULL)
-		pause_for_resources ();
+		rights_pause_for_resources ();
 	return memory;
 }
 
-static void
-put (struct map *map, uint32_t key, void *value)
+void
+rights_put (struct map *map, uint32_t key, void *value)
 {
 	while (!map_put (map, key, value))
-		pause_for_resources ();
+		rights_pause_for_resources ();
 }
 
 bool
@@ -53,35 +51,6 @@ rights_init (struct rights *rights)
 	rights->door = rights_party (rights, MACH_PORT_NULL);
 	rights->world->uses = rights->door->uses = 1;
 	return true;
-}
-
-/* --- probes ------------------------------------------------------------------- */
-
-bool
-rights_send_probe (const struct rights *rights, mach_port_t name, uint64_t number)
-{
-	struct probe probe =
-	{
-		.header =
-		{
-			.msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MOVE_SEND_ONCE, 0),
-			.msgh_size = sizeof probe,
-			.msgh_remote_port = name,
-			.msgh_id = PROBE_ID,
-		},
-		.secret = rights->secret,
-		.number = number,
-	};
-
-	return mach_msg (&probe.header, MACH_SEND_MSG, sizeof probe, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL)
-		== MACH_MSG_SUCCESS;
-}
-
-bool
-rights_is_probe (const struct rights *rights, const mach_msg_header_t *header)
-{
-	return header->msgh_id == PROBE_ID && header->msgh_size == sizeof (struct probe)
-		&& ((const struct probe *) header)->secret == rights->secret;
 }
 
 /* --- parties ------------------------------------------------------------------ */
@@ -167,8 +136,8 @@ rights_kind (struct queue *queue)
 	return queue->kind;
 }
 
-static struct queue *
-new_queue (struct rights *rights, struct party *home)
+struct queue *
+rights_new_queue (struct rights *rights, struct party *home)
 {
 	struct queue *queue = rights_memory (sizeof *queue);
 
@@ -199,10 +168,10 @@ rights_identify (struct rights *rights, mach_port_t name, struct party *home)
 	/* a right that a trap gave (mach_host_self) is the kernel's although a task holds it as it is */
 	if (home->leaving || (!home->world && kind_of (name) == QUEUE_KERNEL))
 		home = rights->world;
-	queue = new_queue (rights, home);
+	queue = rights_new_queue (rights, home);
 	queue->port = name;
 	queue->urefs = 1;
-	put (&rights->queues, name, queue);
+	rights_put (&rights->queues, name, queue);
 	rights_watch (rights, name);
 	rights_look_later (rights, queue);
 	return queue;
@@ -210,8 +179,8 @@ rights_identify (struct rights *rights, mach_port_t name, struct party *home)
 
 /* --- ends --------------------------------------------------------------------- */
 
-static struct end *
-new_port (struct rights *rights)
+struct end *
+rights_new_port (struct rights *rights)
 {
 	struct end *end = rights->spare;
 
@@ -225,14 +194,14 @@ new_port (struct rights *rights)
 		end = rights_memory (sizeof *end);
 		while (mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, &end->port) != KERN_SUCCESS
 			|| mach_port_move_member (mach_task_self (), end->port, rights->set) != KERN_SUCCESS)
-			pause_for_resources ();
+			rights_pause_for_resources ();
 	}
-	put (&rights->ends, end->port, end);
+	rights_put (&rights->ends, end->port, end);
 	return end;
 }
 
-static void
-no_notify (struct rights *rights, struct end *end)
+void
+rights_no_notify (struct rights *rights, struct end *end)
 {
 	if (end->notify == MACH_PORT_NULL)
 		return;
@@ -241,56 +210,20 @@ no_notify (struct rights *rights, struct end *end)
 	end->notify = MACH_PORT_NULL;
 }
 
-/* A send-once right cannot go away without a message. */
-static void
-discard_once (struct rights *rights, mach_port_t name)
-{
-	if (!rights_send_probe (rights, name, 0))
-		mach_port_deallocate (mach_task_self (), name);
-}
-
-/* Their port is dead or, yet, ours. */
-static void
-no_stragglers (struct rights *rights, struct end *end)
-{
-	while (end->stragglers_count > 0)
-		discard_once (rights, end->stragglers[--end->stragglers_count]);
-	free (end->stragglers);
-	end->stragglers = NULL;
-}
-
-/* For each send-once right that leads to END's port one to PORT, the receive right of which is ours yet. */
-static void
-make_stragglers (struct end *end, mach_port_t port)
-{
-	mach_msg_type_name_t type;
-	mach_port_status_t status;
-
-	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS || status.mps_sorights == 0)
-		return;
-	end->stragglers = rights_memory (status.mps_sorights * sizeof *end->stragglers);
-	while (end->stragglers_count < status.mps_sorights)
-		if (mach_port_extract_right (mach_task_self (), port, MACH_MSG_TYPE_MAKE_SEND_ONCE,
-			&end->stragglers[end->stragglers_count], &type) == KERN_SUCCESS)
-			end->stragglers_count++;
-		else
-			pause_for_resources ();
-}
-
-static void
-destroy_ports (struct rights *rights, struct end *end)
+void
+rights_destroy_ports (struct rights *rights, struct end *end)
 {
 	map_remove (&rights->ends, end->port);
 	mach_port_mod_refs (mach_task_self (), end->port, MACH_PORT_RIGHT_RECEIVE, -1);
 	if (end->lingers)
 		rights->lingering--;
-	no_notify (rights, end);
-	no_stragglers (rights, end);
+	rights_no_notify (rights, end);
+	adopted_no_stragglers (rights, end);
 }
 
 /* Its port has no rights but ours and no messages. */
-static void
-free_port (struct rights *rights, struct end *end)
+void
+rights_free_port (struct rights *rights, struct end *end)
 {
 	mach_port_t port = end->port;
 	uint32_t makes = end->makes;
@@ -298,7 +231,7 @@ free_port (struct rights *rights, struct end *end)
 	map_remove (&rights->ends, port);
 	if (rights->spares >= SPARE_ENDS_MAX || end->paused || end->notify != MACH_PORT_NULL)
 	{
-		destroy_ports (rights, end);
+		rights_destroy_ports (rights, end);
 		free (end);
 		return;
 	}
@@ -310,8 +243,8 @@ free_port (struct rights *rights, struct end *end)
 	rights->spares++;
 }
 
-static void
-request_no_senders (struct end *end, uint32_t sync)
+void
+rights_request_no_senders (struct end *end, uint32_t sync)
 {
 	mach_port_t previous = MACH_PORT_NULL;
 
@@ -329,7 +262,7 @@ rights_end (struct rights *rights, struct queue *queue, struct party *party)
 	for (end = queue->ends; end != NULL; end = end->next)
 		if (end->holder == party)
 			return end;
-	end = new_port (rights);
+	end = rights_new_port (rights);
 	end->queue = queue;
 	end->holder = party;
 	party_use (party);
@@ -337,7 +270,7 @@ rights_end (struct rights *rights, struct queue *queue, struct party *party)
 	queue->ends = end;
 	rights->ends_count++;
 	/* not before a right was made */
-	request_no_senders (end, end->makes + 1);
+	rights_request_no_senders (end, end->makes + 1);
 	return end;
 }
 
@@ -364,8 +297,8 @@ rights_make (struct rights *rights, struct end *end)
 	return end->port;
 }
 
-static void
-drop_extra (struct end *end)
+void
+rights_drop_extra (struct end *end)
 {
 	if (end->extra > 0)
 		mach_port_mod_refs (mach_task_self (), end->port, MACH_PORT_RIGHT_SEND, -(int) end->extra);
@@ -381,12 +314,12 @@ rights_drop_extras (struct rights *rights)
 	{
 		rights->dropping = end->next_dropping;
 		end->dropping = false;
-		drop_extra (end);
+		rights_drop_extra (end);
 	}
 }
 
-static void
-stop_dropping (struct rights *rights, struct end *end)
+void
+rights_stop_dropping (struct rights *rights, struct end *end)
 {
 	struct end **link = &rights->dropping;
 
@@ -398,8 +331,8 @@ stop_dropping (struct rights *rights, struct end *end)
 	end->dropping = false;
 }
 
-static void
-unlink_end (struct rights *rights, struct end *end)
+void
+rights_unlink_end (struct rights *rights, struct end *end)
 {
 	struct end **link = &end->queue->ends;
 
@@ -410,53 +343,6 @@ unlink_end (struct rights *rights, struct end *end)
 	rights_look_later (rights, end->queue);
 }
 
-static bool
-home_waits_for_no_senders (const struct queue *queue)
-{
-	mach_port_status_t status;
-
-	return queue->home_name != MACH_PORT_NULL
-		&& mach_port_get_receive_status (queue->home->task->port, queue->home_name, &status) == KERN_SUCCESS
-		&& status.mps_nsrequest;
-}
-
-/* The request of the home to hear that it has no senders may be what END lingers for: its send-once right
-   leads to END's own port then.  So END gives its queue up, which has no senders then. */
-static void
-keep_stragglers (struct rights *rights, struct end *end)
-{
-	rights->straggling++;
-	rights->lingering -= end->lingers;
-	end->lingers = false;
-	end->key = ++rights->last_key;
-	end->origin = end->queue->home;
-	end->raws = end->holder;
-	party_use (end->origin);
-	stop_dropping (rights, end);
-	unlink_end (rights, end);
-	end->queue = NULL;
-	no_notify (rights, end);
-}
-
-/* An adopted port may have messages that were sent before, and send-once rights. */
-static bool
-more_to_come (struct rights *rights, struct end *end)
-{
-	mach_port_status_t status;
-
-	if (mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
-		|| (status.mps_msgcount == 0 && status.mps_sorights == 0))
-		return false;
-	if (status.mps_msgcount == 0 && end->stragglers != NULL && home_waits_for_no_senders (end->queue))
-		keep_stragglers (rights, end);
-	else
-	{
-		rights->lingering += !end->lingers;
-		end->lingers = true;
-	}
-	return true;
-}
-
 void
 rights_no_senders (struct rights *rights, struct end *end, uint32_t count)
 {
@@ -464,14 +350,14 @@ rights_no_senders (struct rights *rights, struct end *end, uint32_t count)
 
 	if (count != end->makes)
 	{
-		request_no_senders (end, end->makes);
+		rights_request_no_senders (end, end->makes);
 		return;
 	}
-	if (end->notify != MACH_PORT_NULL && more_to_come (rights, end))
+	if (end->notify != MACH_PORT_NULL && adopted_more_to_come (rights, end))
 		return;
-	stop_dropping (rights, end);
-	unlink_end (rights, end);
-	free_port (rights, end);
+	rights_stop_dropping (rights, end);
+	rights_unlink_end (rights, end);
+	rights_free_port (rights, end);
 	party_unuse (rights, holder);
 }
 
@@ -480,10 +366,10 @@ destroy_end (struct rights *rights, struct end *end)
 {
 	struct party *holder = end->holder;
 
-	drop_extra (end);
-	stop_dropping (rights, end);
-	unlink_end (rights, end);
-	destroy_ports (rights, end);
+	rights_drop_extra (end);
+	rights_stop_dropping (rights, end);
+	rights_unlink_end (rights, end);
+	rights_destroy_ports (rights, end);
 	free (end);
 	party_unuse (rights, holder);
 }
@@ -495,255 +381,6 @@ rights_pause (struct rights *rights, struct end *end, bool pause)
 		return;
 	end->paused = pause;
 	mach_port_move_member (mach_task_self (), end->port, pause ? MACH_PORT_NULL : rights->set);
-}
-
-/* --- receive rights that move ----------------------------------------------------- */
-
-static struct end *
-end_of (const struct queue *queue, const struct party *party)
-{
-	struct end *end = queue->ends;
-
-	while (end != NULL && end->holder != party)
-		end = end->next;
-	return end;
-}
-
-/* NAME, a receive right, is FROM's end of QUEUE; EXTRA of our send rights are there too. */
-static void
-adopt (struct rights *rights, struct queue *queue, mach_port_t name, struct party *from, uint32_t extra)
-{
-	struct end *end = rights_memory (sizeof *end);
-
-	end->port = name;
-	end->queue = queue;
-	end->holder = from;
-	party_use (from);
-	end->next = queue->ends;
-	queue->ends = end;
-	rights->ends_count++;
-	make_stragglers (end, queue->port);
-	while (mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, &end->notify) != KERN_SUCCESS
-		|| mach_port_move_member (mach_task_self (), end->notify, rights->set) != KERN_SUCCESS
-		|| mach_port_move_member (mach_task_self (), name, rights->set) != KERN_SUCCESS)
-		pause_for_resources ();
-	put (&rights->ends, name, end);
-	put (&rights->ends, end->notify, end);
-	request_no_senders (end, 0);
-	if (extra > 0)
-	{
-		rights_end_came (rights, end);
-		end->extra = extra;
-	}
-}
-
-/* The end goes, its port stays: a plain receive right of ours. */
-static mach_port_t
-release_end (struct rights *rights, struct end *end, bool *adopted)
-{
-	struct party *holder = end->holder;
-	mach_port_t port = end->port, previous = MACH_PORT_NULL;
-
-	drop_extra (end);
-	stop_dropping (rights, end);
-	no_stragglers (rights, end);
-	/* where the request's send-once right led, a word of its end comes: the caller fetches it */
-	mach_port_request_notification (mach_task_self (), port, MACH_NOTIFY_NO_SENDERS, 0, MACH_PORT_NULL,
-		MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous);
-	if (MACH_PORT_VALID (previous))
-		mach_port_deallocate (mach_task_self (), previous);
-	mach_port_move_member (mach_task_self (), port, MACH_PORT_NULL);
-	unlink_end (rights, end);
-	map_remove (&rights->ends, port);
-	if (end->lingers)
-		rights->lingering--;
-	*adopted = end->notify != MACH_PORT_NULL;
-	no_notify (rights, end);
-	free (end);
-	party_unuse (rights, holder);
-	return port;
-}
-
-static void
-unwatch (mach_port_t name)
-{
-	mach_port_t previous = MACH_PORT_NULL;
-
-	if (mach_port_request_notification (mach_task_self (), name, MACH_NOTIFY_DEAD_NAME, 0, MACH_PORT_NULL,
-		MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) == KERN_SUCCESS && MACH_PORT_VALID (previous))
-		mach_port_deallocate (mach_task_self (), previous);
-}
-
-struct queue *
-rights_rehome (struct rights *rights, mach_port_t name, struct party *from, struct party *to, mach_port_t *port,
-	void (*drain) (void *ctx, struct queue *queue, mach_port_t name, mach_port_t port, bool adopted), void *ctx)
-{
-	struct queue *queue = rights_queue_at (rights, name);
-	bool known = queue != NULL, adopted;
-	struct end *end = NULL;
-	uint32_t urefs = 0;
-
-	if (queue == NULL)
-		queue = new_queue (rights, to);
-	else
-	{
-		unwatch (name);
-		map_remove (&rights->queues, name);
-		urefs = queue->urefs;
-		end = end_of (queue, to);
-		party_use (to);
-		party_use (from);	/* the queue may be all that mentioned it */
-		party_unuse (rights, queue->home);
-		queue->home = to;
-		queue->kind = QUEUE_TASK;
-	}
-	if (end != NULL)
-	{
-		*port = release_end (rights, end, &adopted);
-		drain (ctx, queue, name, *port, adopted);
-	}
-	else
-	{
-		drain (ctx, queue, name, MACH_PORT_NULL, false);
-		while (*port == MACH_PORT_NULL
-			&& mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, port) != KERN_SUCCESS)
-			pause_for_resources ();
-	}
-	mach_port_insert_right (mach_task_self (), *port, *port, MACH_MSG_TYPE_MAKE_SEND);
-	mach_port_set_mscount (mach_task_self (), *port, 0);
-	queue->port = *port;
-	queue->urefs = 1;
-	put (&rights->queues, *port, queue);
-	rights_watch (rights, *port);
-	adopt (rights, queue, name, from, urefs);
-	if (known)
-		party_unuse (rights, from);
-	return queue;
-}
-
-void
-rights_ask_lingering (struct rights *rights)
-{
-	for (size_t i = 0; rights->lingering > 0 && i < rights->ends.slots; i++)
-	{
-		struct end *end = rights->ends.keys[i] != 0 ? rights->ends.values[i] : NULL;
-
-		if (end != NULL && end->lingers && end->port == rights->ends.keys[i])
-			request_no_senders (end, end->makes);
-	}
-}
-
-/* --- send-once rights ----------------------------------------------------------- */
-
-struct end *
-rights_once (struct rights *rights, mach_port_t name, struct party *holder, struct party *origin)
-{
-	struct end *end = new_port (rights);
-
-	end->key = ++rights->last_key;
-	end->once = name;
-	end->holder = holder;
-	end->origin = origin;
-	end->raws = holder;
-	party_use (holder);
-	party_use (origin);
-	end->since = rights->tick;
-	end->older = rights->youngest;
-	if (rights->youngest != NULL)
-		rights->youngest->younger = end;
-	else
-		rights->oldest = end;
-	rights->youngest = end;
-	rights->onces_count++;
-	put (&rights->onces, name, end);
-	return end;
-}
-
-static void
-no_longer_young (struct rights *rights, struct end *end)
-{
-	if (end->watched)
-		return;
-	*(end->older != NULL ? &end->older->younger : &rights->oldest) = end->younger;
-	*(end->younger != NULL ? &end->younger->older : &rights->youngest) = end->older;
-	end->older = end->younger = NULL;
-}
-
-static void
-forget_once (struct rights *rights, struct end *end)
-{
-	no_longer_young (rights, end);
-	map_remove (&rights->onces, end->once);
-	rights->onces_count--;
-	rights->died (rights->ctx, end->key);
-	party_unuse (rights, end->holder);
-	party_unuse (rights, end->origin);
-	if (end->about != NULL)
-		party_unuse (rights, end->about);
-}
-
-static void
-straggler_used (struct rights *rights, struct end *end)
-{
-	if (end->stragglers_count > 0)
-		return;
-	rights->straggling--;
-	rights->died (rights->ctx, end->key);
-	party_unuse (rights, end->holder);
-	party_unuse (rights, end->origin);
-	destroy_ports (rights, end);
-	free (end);
-}
-
-mach_port_t
-rights_once_of (struct end *end)
-{
-	if (end->stragglers == NULL)
-		return end->once;
-	return end->stragglers_count > 0 ? rights_straggler (end) : MACH_PORT_DEAD;
-}
-
-mach_port_t
-rights_straggler (struct end *end)
-{
-	return end->stragglers_count > 0 ? end->stragglers[--end->stragglers_count] : MACH_PORT_NULL;
-}
-
-void
-rights_once_used (struct rights *rights, struct end *end)
-{
-	if (end->stragglers != NULL)
-	{
-		straggler_used (rights, end);
-		return;
-	}
-	forget_once (rights, end);
-	free_port (rights, end);
-}
-
-void
-rights_once_dead (struct rights *rights, struct end *end)
-{
-	/* whoever waits for us in the kernel on its behalf need not wait any longer */
-	if (end->server != MACH_PORT_NULL)
-		thread_abort (end->server);
-	forget_once (rights, end);
-	destroy_ports (rights, end);
-	free (end);
-}
-
-/* Most are used at once; asking about each would double what a call costs. */
-void
-rights_watch_young (struct rights *rights)
-{
-	struct end *end;
-
-	while ((end = rights->oldest) != NULL && rights->tick - end->since >= YOUNG_TICKS)
-	{
-		no_longer_young (rights, end);
-		end->watched = true;
-		rights_watch (rights, end->once);
-	}
 }
 
 /* --- the end of a queue ----------------------------------------------------------- */

@@ -168,7 +168,7 @@ bool rights_is_probe (const struct rights *rights, const mach_msg_header_t *head
 
 enum queue_kind rights_kind (struct queue *queue);
 
-/* A send right to QUEUE for a call of our own; give it back by rights_own_drop. */
+/* A send right to END; rights_drop_extras takes it back if nobody took it. */
 mach_port_t rights_make (struct rights *rights, struct end *end);
 
 /* A send right to END has come to us. */
