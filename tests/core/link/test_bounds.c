@@ -10,19 +10,11 @@
 #include "tests/core/link/world.h"
 
 static void
-small_queues (struct node *n, struct link_config *c)
-{
-  c->assembly_bytes_max = 256 * 1024;
-  c->send_bytes_max = 512 * 1024;
-  c->send_messages_max = 300;
-}
-
-static void
 send_queue_bounds (void **state)
 {
   struct world w;
   unsigned writable = 0, n;
-  world_init (&w, 51, 2, small_queues);
+  world_init (&w, 51, 2, world_small_queues);
   world_connect (&w, 0, 1);
   /* The only large one may have any size; small ones pass beside it.  */
   assert_int_equal (world_send (&w, 0, 1, 1, 1, 2000000), DR_OK);
@@ -57,7 +49,7 @@ static void
 writable_comes_once (void **state)
 {
   struct world w;
-  world_init (&w, 52, 2, small_queues);
+  world_init (&w, 52, 2, world_small_queues);
   world_connect (&w, 0, 1);
   w.event = count_writable;
   writables = 0;

@@ -83,14 +83,6 @@ traffic_step (struct world *w, void *ctx)
   return t->got[0] == t->want && t->got[1] == t->want;
 }
 
-static void
-small_queues (struct node *n, struct link_config *c)
-{
-  c->assembly_bytes_max = 256 * 1024;
-  c->send_bytes_max = 512 * 1024;
-  c->send_messages_max = 300;
-}
-
 /* Both directions, all messages, no session lost on the way.  */
 static void
 exchange (struct world *w, unsigned messages, size_t bytes_max, uint64_t within)
@@ -136,7 +128,7 @@ hostile_network (void **state)
   for (uint64_t seed = 1; seed <= 8; seed++)
     {
       struct world w;
-      world_init (&w, seed, 2, small_queues);
+      world_init (&w, seed, 2, world_small_queues);
       w.loss_ppm = (uint32_t) (seed % 4) * 40000;
       w.repeat_ppm = (uint32_t) (seed % 3) * 30000;
       w.reorder_ppm = (uint32_t) (seed % 5) * 50000;
@@ -172,7 +164,7 @@ line_cut_for_three_seconds (void **state)
 {
   struct world w;
   struct traffic *t = calloc (1, sizeof *t);
-  world_init (&w, 77, 2, small_queues);
+  world_init (&w, 77, 2, world_small_queues);
   w.bytes_per_s = 5000000;
   w.queue_bytes = 200000;
   t->want = 4000;
@@ -193,7 +185,7 @@ memory_is_bounded (void **state)
 {
   struct world w;
   struct traffic *t = calloc (1, sizeof *t);
-  world_init (&w, 50, 2, small_queues);
+  world_init (&w, 50, 2, world_small_queues);
   w.loss_ppm = 100000;
   w.reorder_ppm = 200000;
   t->want = 2500;

@@ -76,34 +76,15 @@ count (struct world *w, unsigned node)
   return c;
 }
 
-/* The session works: a message each way arrives.  */
-static void
-works (struct world *w, unsigned a, unsigned b)
-{
-  uint64_t before[2] = { w->node[a].messages, w->node[b].messages };
-  assert_int_equal (world_send (w, a, b, 5, 1, 5000), DR_OK);
-  assert_int_equal (world_send (w, b, a, 5, 1, 5000), DR_OK);
-  world_run (w, w->now + S, NULL);
-  assert_int_equal (w->node[a].messages, before[0] + 1);
-  assert_int_equal (w->node[b].messages, before[1] + 1);
-}
-
-static void
-quick (struct node *n, struct link_config *c)
-{
-  c->dead_us = 2 * S;
-  c->connect_us = 3 * S;
-}
-
 /* --- Tests -------------------------------------------------------------- */
 
 static void
 connect_and_close (void **state)
 {
   struct world w;
-  world_init (&w, 1, 2, quick);
+  world_init (&w, 1, 2, world_quick);
   world_connect (&w, 0, 1);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   link_close (w.node[0].link, w.node[0].peer[1], false, w.now);
   world_run (&w, w.now + 100 * MS, NULL);
   assert_int_equal (w.node[0].downs[1], 1);
@@ -112,7 +93,7 @@ connect_and_close (void **state)
   assert_int_equal (w.node[1].why[0], LINK_DOWN_PEER);
   assert_int_equal (world_send (&w, 0, 1, 1, 1, 10), DR_SESSION_OVER);
   world_connect (&w, 1, 0);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   link_close (w.node[1].link, w.node[1].peer[0], true, w.now);
   world_run (&w, w.now + 100 * MS, NULL);
   assert_int_equal (w.node[0].why[1], LINK_DOWN_FAULT);
@@ -123,7 +104,7 @@ static void
 nobody_there (void **state)
 {
   struct world w;
-  world_init (&w, 2, 2, quick);
+  world_init (&w, 2, 2, world_quick);
   w.cut = true;
   assert_int_equal (link_connect (w.node[0].link, w.node[0].peer[1], w.now), DR_OK);
   assert_int_equal (link_connect (w.node[0].link, w.node[0].peer[1], w.now), DR_OK);
@@ -147,7 +128,7 @@ static void
 no_address (void **state)
 {
   struct world w;
-  world_init (&w, 3, 2, quick);
+  world_init (&w, 3, 2, world_quick);
   link_peer_address (w.node[1].peer[0], NULL);
   assert_int_equal (link_connect (w.node[1].link, w.node[1].peer[0], w.now), DR_INVALID);
   world_connect (&w, 0, 1);
@@ -179,7 +160,7 @@ both_connect_at_once (void **state)
       assert_true (world_both_up (&w, 0, 1));
       if (seed % 4)
 	assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       world_free (&w);
     }
 }
@@ -200,7 +181,7 @@ crossing_with_one_way_blocked (void **state)
       w.cut_from[blocked] = false;
       world_run (&w, w.now + 4 * S, NULL);
       assert_true (world_both_up (&w, 0, 1));
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       world_free (&w);
     }
 }
@@ -211,7 +192,7 @@ restarted_peer (void **state)
   struct world w;
   world_init (&w, 5, 2, NULL);
   world_connect (&w, 0, 1);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   uint64_t first = w.node[0].session[1];
   world_stop (&w, 1);
   w.node[1].ups[0] = 0;
@@ -230,7 +211,7 @@ restarted_peer (void **state)
   assert_int_equal (w.node[0].ups[1], 2);
   assert_true (world_both_up (&w, 0, 1));
   assert_true (w.node[0].session[1] != first);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   world_free (&w);
 }
 
@@ -245,7 +226,7 @@ replays (void **state)
   world_init (&w, 8, 2, NULL);
   record (&w, &r);
   world_connect (&w, 0, 1);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   uint64_t session = w.node[1].session[0], got = w.node[1].messages;
   for (unsigned round = 0; round < 3; round++)
     {
@@ -259,7 +240,7 @@ replays (void **state)
       assert_int_equal (w.node[1].messages, got);
       assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
       assert_int_equal (w.node[1].session[0], session);
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       got++;
     }
   /* Also of an epoch before the last one.  */
@@ -278,7 +259,7 @@ replays (void **state)
   world_run (&w, w.now + 10 * S, NULL);
   assert_int_equal (w.node[1].downs[0], downs);
   assert_int_equal (w.node[1].session[0], session);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   free (r.record);
   world_free (&w);
 }
@@ -308,11 +289,11 @@ withheld_initiation (void **state)
       world_inject (&w, 1, &w.node[0].address, old->data, old->bytes);
       world_run (&w, w.now + 50 * MS, NULL);
     }
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   world_run (&w, w.now + 20 * S, NULL);
   assert_int_equal (w.node[1].downs[0], 0);
   assert_int_equal (w.node[1].session[0], session);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   free (r.record);
   world_free (&w);
 }
@@ -322,7 +303,7 @@ static void
 unknown_peer (void **state)
 {
   struct world w;
-  world_init (&w, 10, 2, quick);
+  world_init (&w, 10, 2, world_quick);
   link_peer_remove (w.node[1].link, w.node[1].peer[0], w.now);
   w.node[1].peer[0] = NULL;
   link_connect (w.node[0].link, w.node[0].peer[1], w.now);
@@ -349,7 +330,7 @@ garbage (void **state)
   world_init (&w, 11, 2, NULL);
   record (&w, &r);
   world_connect (&w, 0, 1);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   struct link_counters before = count (&w, 1);
   size_t memory = w.node[1].account.bytes;
   uint64_t injected = 0;
@@ -387,7 +368,7 @@ garbage (void **state)
   assert_int_equal (w.node[1].downs[0], 0);
   /* None of it cost a key exchange: no mac1 was right, or the rate was over.  */
   assert_true (after.handshakes_worked - before.handshakes_worked < 200);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   free (r.record);
   world_free (&w);
 }
@@ -456,8 +437,8 @@ handshake_flood (void **state)
   /* Who answers with the cookie gets in all the same.  */
   assert_true (world_both_up (&w, 2, 1));
   assert_true (w.node[1].account.most < memory + 200000);
-  works (&w, 0, 1);
-  works (&w, 2, 1);
+  world_works (&w, 0, 1);
+  world_works (&w, 2, 1);
   assert_int_equal (w.node[1].downs[0], 0);
   free (r.record);
   world_free (&w);
@@ -480,7 +461,7 @@ full_mesh (void **state)
     for (unsigned j = 0; j < i; j++)
       {
 	assert_true (world_both_up (&w, i, j));
-	works (&w, i, j);
+	world_works (&w, i, j);
       }
   world_free (&w);
 }
@@ -492,7 +473,7 @@ peers_come_and_go (void **state)
   struct world w;
   uint8_t key[LINK_KEY_BYTES] = { 0 };
   struct link_peer *extra;
-  world_init (&w, 15, 3, quick);
+  world_init (&w, 15, 3, world_quick);
   struct link *l = w.node[0].link;
   link_public_key (l, key);
   assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
@@ -507,13 +488,13 @@ peers_come_and_go (void **state)
   link_peer_remove (l, w.node[0].peer[1], w.now);
   world_run (&w, w.now + 100 * MS, NULL);
   assert_int_equal (w.node[1].why[0], LINK_DOWN_PEER);
-  works (&w, 0, 2);
+  world_works (&w, 0, 2);
   link_public_key (w.node[1].link, key);
   assert_int_equal (link_peer_add (l, key, &w.node[1].address, (void *) 1, &w.node[0].peer[1]),
 		    DR_OK);
   w.node[0].up[1] = false;
   world_connect (&w, 1, 0);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   for (unsigned i = 0; i < 62; i++)
     {
       key[0] = (uint8_t) (i + 2);
@@ -522,7 +503,7 @@ peers_come_and_go (void **state)
     }
   key[0] = 200;
   assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_LIMIT);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   world_free (&w);
 }
 

@@ -13,18 +13,6 @@
 #include "core/link/session.h"
 #include "tests/core/link/world.h"
 
-/* The session works: a message each way arrives.  */
-static void
-works (struct world *w, unsigned a, unsigned b)
-{
-  uint64_t before[2] = { w->node[a].messages, w->node[b].messages };
-  assert_int_equal (world_send (w, a, b, 5, 1, 5000), DR_OK);
-  assert_int_equal (world_send (w, b, a, 5, 1, 5000), DR_OK);
-  world_run (w, w->now + S, NULL);
-  assert_int_equal (w->node[a].messages, before[0] + 1);
-  assert_int_equal (w->node[b].messages, before[1] + 1);
-}
-
 static void
 short_keys (struct node *n, struct link_config *c)
 {
@@ -67,7 +55,7 @@ rekeying (void **state)
       assert_true (status.rekeys >= 4);
       assert_int_equal (status.session, session);
       assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       world_free (&w);
     }
 }
@@ -118,7 +106,7 @@ crossing_rekeys (void **state)
       w.delay = seed * MS;
       uint64_t end = w.now + 20 * S;
       while (w.now < end)
-	works (&w, 0, 1);
+	world_works (&w, 0, 1);
       assert_int_equal (w.node[0].downs[1] + w.node[1].downs[0], 0);
       world_free (&w);
     }
@@ -227,7 +215,7 @@ renewed_by_count (void **state)
   assert_int_equal (status.rekeys, 1);
   assert_true (x.begun[0] >= 1);
   assert_int_equal (x.begun[1], 0);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   world_free (&w);
 }
 
@@ -276,7 +264,7 @@ late_under_old_keys (void **state)
       /* One number is fresh once, whatever keys it came under.  */
       assert_int_equal (after.dropped_replay - before.dropped_replay, back == 1 ? 1 : 0);
       assert_int_equal (after.dropped_forged - before.dropped_forged, 0);
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       world_free (&w);
     }
 }

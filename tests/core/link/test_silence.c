@@ -10,34 +10,15 @@
 #include "core/link/packet.h"
 #include "tests/core/link/world.h"
 
-/* The session works: a message each way arrives.  */
-static void
-works (struct world *w, unsigned a, unsigned b)
-{
-  uint64_t before[2] = { w->node[a].messages, w->node[b].messages };
-  assert_int_equal (world_send (w, a, b, 5, 1, 5000), DR_OK);
-  assert_int_equal (world_send (w, b, a, 5, 1, 5000), DR_OK);
-  world_run (w, w->now + S, NULL);
-  assert_int_equal (w->node[a].messages, before[0] + 1);
-  assert_int_equal (w->node[b].messages, before[1] + 1);
-}
-
-static void
-quick (struct node *n, struct link_config *c)
-{
-  c->dead_us = 2 * S;
-  c->connect_us = 3 * S;
-}
-
 static void
 silent_peer (void **state)
 {
   for (unsigned busy = 0; busy < 2; busy++)
     {
       struct world w;
-      world_init (&w, 6, 2, quick);
+      world_init (&w, 6, 2, world_quick);
       world_connect (&w, 0, 1);
-      works (&w, 0, 1);
+      world_works (&w, 0, 1);
       /* Idle, it stays up.  */
       world_run (&w, w.now + 30 * S, NULL);
       assert_int_equal (w.node[0].downs[1], 0);
@@ -59,7 +40,7 @@ static void
 own_absence (void **state)
 {
   struct world w;
-  world_init (&w, 7, 2, quick);
+  world_init (&w, 7, 2, world_quick);
   world_connect (&w, 0, 1);
   w.cut_from[1] = true;		/* what it would answer is lost */
   world_send (&w, 0, 1, 1, 1, 10);
@@ -79,7 +60,7 @@ static void
 absent_again (void **state)
 {
   struct world w;
-  world_init (&w, 7, 2, quick);
+  world_init (&w, 7, 2, world_quick);
   world_connect (&w, 0, 1);
   w.cut_from[1] = true;
   world_send (&w, 0, 1, 1, 1, 10);
@@ -104,7 +85,7 @@ no_sending_before_the_news (void **state)
   uint8_t buffer[1500];
   struct link_address to;
   size_t bytes;
-  world_init (&w, 16, 2, quick);
+  world_init (&w, 16, 2, world_quick);
   world_connect (&w, 0, 1);
   world_stop (&w, 1);
   world_start (&w, 1);
@@ -122,7 +103,7 @@ no_sending_before_the_news (void **state)
   world_run (&w, w.now + S, NULL);
   assert_int_equal (w.node[0].why[1], LINK_DOWN_REPLACED);
   assert_int_equal (w.node[1].messages, 0);
-  works (&w, 0, 1);
+  world_works (&w, 0, 1);
   world_free (&w);
 }
 

@@ -399,6 +399,21 @@ world_connect (struct world *w, unsigned a, unsigned b)
   assert_true (world_both_up (w, a, b));
 }
 
+void
+world_quick (struct node *n, struct link_config *c)
+{
+  c->dead_us = 2 * S;
+  c->connect_us = 3 * S;
+}
+
+void
+world_small_queues (struct node *n, struct link_config *c)
+{
+  c->assembly_bytes_max = 256 * 1024;
+  c->send_bytes_max = 512 * 1024;
+  c->send_messages_max = 300;
+}
+
 /* --- Messages ----------------------------------------------------------- */
 
 /* Contents are cut from one random text whose length is a prime: a part in the
@@ -464,4 +479,15 @@ world_is (const struct dr_buf *buf, uint64_t tag, size_t bytes)
 	return false;
     }
   return true;
+}
+
+void
+world_works (struct world *w, unsigned a, unsigned b)
+{
+  uint64_t before[2] = { w->node[a].messages, w->node[b].messages };
+  assert_int_equal (world_send (w, a, b, 5, 1, 5000), DR_OK);
+  assert_int_equal (world_send (w, b, a, 5, 1, 5000), DR_OK);
+  world_run (w, w->now + S, NULL);
+  assert_int_equal (w->node[a].messages, before[0] + 1);
+  assert_int_equal (w->node[b].messages, before[1] + 1);
 }

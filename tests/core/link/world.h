@@ -89,6 +89,9 @@ void account_init (struct account *a, uint64_t seed);
    the configuration of each before it starts.  */
 void world_init (struct world *w, uint64_t seed, unsigned nodes,
 		 void (*adjust) (struct node *n, struct link_config *c));
+/* For ADJUST: what is silent is dead after 2 s; queues that a test can fill.  */
+void world_quick (struct node *n, struct link_config *c);
+void world_small_queues (struct node *n, struct link_config *c);
 /* Checks that no memory is left over.  */
 void world_free (struct world *w);
 
@@ -112,6 +115,8 @@ void world_inject (struct world *w, unsigned to, const struct link_address *from
 /* Sends BYTES bytes that follow from (tag, their offset) as one message.  */
 enum dr_status world_send (struct world *w, unsigned from, unsigned to, uint64_t stream,
 			   uint64_t tag, size_t bytes);
+/* Checks that the session works: a message each way arrives.  */
+void world_works (struct world *w, unsigned a, unsigned b);
 /* Whether a buffer holds just these bytes.  */
 bool world_is (const struct dr_buf *buf, uint64_t tag, size_t bytes);
 
