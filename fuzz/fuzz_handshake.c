@@ -9,26 +9,11 @@
 #include <sodium.h>
 
 #include "core/link/link.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 enum { DATAGRAM_BYTES = 2048 };
-
-static size_t held;			/* bytes, by both endpoints */
-
-static void *
-take (void *ctx, size_t bytes)
-{
-  held += bytes;
-  return malloc (bytes);
-}
-
-static void
-give (void *ctx, void *p, size_t bytes)
-{
-  held -= bytes;
-  free (p);
-}
 
 static uint64_t random_state;
 
@@ -43,7 +28,6 @@ fill (void *ctx, void *out, size_t bytes)
 static struct link *
 endpoint (uint8_t secret, uint64_t epoch)
 {
-  static const struct dr_alloc heap = { take, give, NULL };
   struct link_config config;
   struct link *link;
   link_config_default (&config);

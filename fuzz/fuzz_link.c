@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "core/link/link.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
@@ -28,9 +29,6 @@ struct side
   unsigned lates;
 };
 
-static void *take (void *ctx, size_t bytes) { return malloc (bytes); }
-static void give (void *ctx, void *p, size_t bytes) { free (p); }
-static const struct dr_alloc heap = { take, give, NULL };
 static uint64_t random_state;
 
 static void

@@ -10,6 +10,7 @@
 
 #include "sim/kernel/check.h"
 #include "sim/world/node.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
@@ -52,20 +53,6 @@ on_wrong (void *ctx, struct node *node, const char *what)
 }
 
 static void on_trace (void *ctx, struct node *node, const char *format, ...) { }
-
-static void *
-take (void *ctx, size_t bytes)
-{
-  return malloc (bytes);
-}
-
-static void
-give (void *ctx, void *p, size_t bytes)
-{
-  free (p);
-}
-
-static const struct dr_alloc heap = { take, give, NULL };
 
 static void
 settle (struct scene *s, uint64_t now)

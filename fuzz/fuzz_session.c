@@ -10,28 +10,11 @@
 #include <string.h>
 
 #include "core/link/session.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 enum { MESSAGE_BYTES = 4096, ASSEMBLY_BYTES = LINK_ASSEMBLY_BYTES_MIN };
-
-static size_t held;
-
-static void *
-take (void *ctx, size_t bytes)
-{
-  held += bytes;
-  return malloc (bytes);
-}
-
-static void
-give (void *ctx, void *p, size_t bytes)
-{
-  held -= bytes;
-  free (p);
-}
-
-static const struct dr_alloc heap = { take, give, NULL };
 
 static void
 push (struct session *s, uint64_t now, uint8_t what)

@@ -6,25 +6,12 @@
 
 #include "core/trace/builtin.h"
 #include "core/trace/tracer.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 #define KEYS 8
 #define REGIONS 3
-
-static void *
-take (void *ctx, size_t bytes)
-{
-  return malloc (bytes);
-}
-
-static void
-give (void *ctx, void *p, size_t bytes)
-{
-  free (p);
-}
-
-static const struct dr_alloc alloc = { take, give, NULL };
 
 /* Lines are printable, whole, and in JSON balanced outside strings.  */
 struct sink
@@ -74,8 +61,8 @@ run (const struct trace_defs *defs, const uint8_t *data, size_t size, bool json,
     .style = { json, 24, 3 }, .times = true, .summary = summary, .write = check_line,
     .ctx = &sink,
   };
-  struct trace_names *names = trace_names_new (&alloc, 6);
-  struct tracer *tracer = tracer_new (&alloc, &options, defs, NULL, names, 0);
+  struct trace_names *names = trace_names_new (&heap, 6);
+  struct tracer *tracer = tracer_new (&heap, &options, defs, NULL, names, 0);
   uint64_t now = 0;
 
   tracer_task (tracer, 1, 77);
@@ -131,7 +118,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   struct trace_list_error error;
   if (!defs)
     {
-      defs = trace_defs_new (&alloc);
+      defs = trace_defs_new (&heap);
       dr_assert (!trace_defs_parse (defs, trace_builtin_list, trace_builtin_list_bytes, &error));
     }
   run (defs, data, size, false, false);

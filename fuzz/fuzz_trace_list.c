@@ -6,20 +6,9 @@
 
 #include "core/trace/filter.h"
 #include "core/trace/summary.h"
+#include "fuzz/heap.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
-
-static void *
-take (void *ctx, size_t bytes)
-{
-  return malloc (bytes);
-}
-
-static void
-give (void *ctx, void *p, size_t bytes)
-{
-  free (p);
-}
 
 /* The part up to the next zero byte, in memory of its own.  */
 static char *
@@ -57,8 +46,7 @@ check_fields (const struct trace_field *fields, uint32_t count, uint32_t bytes)
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  const struct dr_alloc alloc = { take, give, NULL };
-  struct trace_defs *defs = trace_defs_new (&alloc);
+  struct trace_defs *defs = trace_defs_new (&heap);
   for (int i = 0; i < 2; i++)
     {
       struct trace_list_error error;
@@ -77,7 +65,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
       check_fields (r->in, r->in_count, 0);
       check_fields (r->out, r->out_count, 0);
     }
-  struct trace_filter *filter = trace_filter_new (&alloc, defs);
+  struct trace_filter *filter = trace_filter_new (&heap, defs);
   while (size)
     {
       char message[64];

@@ -39,7 +39,7 @@ fuzz_sources_control := $(FUZZ_CORE) netmsg/filesystem.c netmsg/complaint.c $(fu
 fuzz_flags_control := -w -fno-strict-aliasing -D_GNU_SOURCE -Ifuzz/include -Inetmsg -I$(fuzz_mig) \
 	-Inode/defs/include -Itests/core/trace/include -isystem $(B)/deb/usr/include/x86_64-linux-gnu
 
-fuzz_headers := $(sort $(wildcard core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h))
+fuzz_headers := $(sort $(wildcard fuzz/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h))
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
