@@ -108,6 +108,16 @@ wait_for_end (struct engine *engine)
 	pthread_mutex_unlock (&relay->lock);
 }
 
+/* Answers to what was asked while tracing come yet, and each would have a line. */
+static void
+end_lines (struct engine *engine)
+{
+	pthread_mutex_lock (&engine->relay.lock);
+	show_end (engine->show);
+	pthread_mutex_unlock (&engine->relay.lock);
+	show_flush (engine->show);
+}
+
 /* Nobody shall wait for the end of a file that we do not use any more. */
 static void
 close_files (void)
@@ -140,7 +150,7 @@ engine_run (const struct options *options, int pid, int go, int control, int rep
 		return fail (&complaint);
 	wait_for_end (&engine);
 	detach_all (&engine.relay);
-	show_close (engine.show);
+	end_lines (&engine);
 	forget_root (&engine);
 	if (write (report, &(char) { REPORT_DONE }, 1) == 1)
 		close_files ();

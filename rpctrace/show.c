@@ -205,9 +205,14 @@ show_open (const struct options *options, struct complaint *complaint)
 }
 
 void
-show_close (struct show *show)
+show_end (struct show *show)
 {
 	tracer_end (show->tracer, now_us ());
+}
+
+void
+show_flush (struct show *show)
+{
 	output_flush (show->output);
 }
 

@@ -11,8 +11,12 @@ struct show;
 /* NULL: COMPLAINT says why. */
 struct show *show_open (const struct options *options, struct complaint *complaint);
 
-/* Writes what is left; the summary if asked for. */
-void show_close (struct show *show);
+/* What comes to no end any more; the summary if asked for.  Like all that follows it is called with the
+   relay's lock held. */
+void show_end (struct show *show);
+
+/* Waits until all is written, without that lock: who serves the file may answer by the relay. */
+void show_flush (struct show *show);
 
 /* The port that lines are written to, or null. */
 mach_port_t show_output_port (const struct show *show);
