@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rpctrace attaches to what runs and lets it go again, 20 times under load, and 10 times to the root
+# rpctrace attaches to what runs and lets it go again, 100 times under load, and 20 times to the root
 # file server; the same while that serves another machine and a program of it is mapped there; and many calls.
 # DROVE_RPCTRACE_TIMES, DROVE_RPCTRACE_ROOT_TIMES and DROVE_RPCTRACE_CALLS ask for more.
 . "$(dirname "$0")/../../testbed/scenario.sh"
 t=/tests/cluster
-times=${DROVE_RPCTRACE_TIMES:-20} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-10} calls=${DROVE_RPCTRACE_CALLS:-20000}
+times=${DROVE_RPCTRACE_TIMES:-100} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-20} calls=${DROVE_RPCTRACE_CALLS:-100000}
 boot_with_data 2
 serve 1
 mount_on 2 node1
@@ -43,6 +43,19 @@ out=$(on 1 40 'kill $(cat /tmp/rpctrace.pid); sleep 2; grep -c "dir_lookup" /tmp
 contains "all of that is in the trace" '^[1-9][0-9]* [1-9][0-9]* 1$' "$(xargs <<<"$out")"
 equal "not traced any more, it serves on" node1 "$(on 2 'cat /mnt/etc/hostname')"
 
-out=$(on 1 $((60 + calls / 1000)) "rpctrace -o /dev/null $t/rpctrace-work calls $calls" 2>&1)
+# Its memory is looked at each second: tables double, so what is kept of each call shows, once
+# the lines that wait to be written have used all of their ring.
+out=$(on 1 $((60 + calls / 1000)) "rpctrace -o /dev/null $t/rpctrace-work calls $calls & r=\$!
+	while kill -0 \$r 2>/dev/null; do
+		ps | sed -n 's/^ *\([0-9]* *\)\{4\}\([0-9]*\) .* rpctrace -o .*/\2/p' | sort -n | sed -n '\$s/^/KiB /p'; sleep 1
+	done; wait \$r" 2>&1)
 contains "$calls calls leave no name behind" '^work: [1-9][0-9]* rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
+mapfile -t sizes < <(sed -n 's/^KiB //p' <<<"$out")
+early=${sizes[${#sizes[@]} / 2]:-0} late=${sizes[-1]:-0}
+if [ ${#sizes[@]} -ge 12 ] && [ "$early" -ge 4096 ] && [ $((late - early)) -le 128 ]; then
+	result ok "nor memory of the tracer's"
+else
+	printf '%s\n' "${sizes[@]}" >"$scratch/sizes"
+	result not "nor memory of the tracer's" "$scratch/sizes"
+fi
 finish
