@@ -63,9 +63,9 @@ node_root_files += $(B)/node/root/bin/netmsg
 
 # ---- tests that need several nodes: tests/cluster/rights.sh runs them
 $(B)/node/root/tests/cluster/box: tests/node/rights/box.c tests/node/rights/letter.c
-$(B)/node/root/tests/cluster/rights-test: tests/node/rights/rights.c tests/node/rights/letter.c tests/node/rights/paged.c
+$(B)/node/root/tests/cluster/rights-test: $(patsubst %,tests/node/rights/%.c,rights memory sends moves steps letter paged)
 $(B)/node/root/tests/cluster/raw-lookup: tests/node/rights/raw-lookup.c
-$(B)/node/root/tests/cluster/box $(B)/node/root/tests/cluster/rights-test $(B)/node/root/tests/cluster/raw-lookup: tests/node/rights/box.h tests/node/rights/letter.h tests/node/rights/paged.h $(B)/node/sysroot/lib/libc.a
+$(B)/node/root/tests/cluster/box $(B)/node/root/tests/cluster/rights-test $(B)/node/root/tests/cluster/raw-lookup: tests/node/rights/box.h tests/node/rights/letter.h tests/node/rights/paged.h tests/node/rights/steps.h $(B)/node/sysroot/lib/libc.a
 	@mkdir -p $(@D)
 	$(B)/node/cc -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -o $@ $(filter %.c,$^)
 
