@@ -121,12 +121,7 @@ adopt (struct rights *rights, struct queue *queue, mach_port_t name, struct part
 	struct end *end = rights_memory (sizeof *end);
 
 	end->port = name;
-	end->queue = queue;
-	end->holder = from;
-	party_use (from);
-	end->next = queue->ends;
-	queue->ends = end;
-	rights->ends_count++;
+	rights_link_end (rights, end, queue, from);
 	make_stragglers (end, queue->port);
 	while (mach_port_allocate (mach_task_self (), MACH_PORT_RIGHT_RECEIVE, &end->notify) != KERN_SUCCESS
 		|| mach_port_move_member (mach_task_self (), end->notify, rights->set) != KERN_SUCCESS

@@ -254,6 +254,17 @@ rights_request_no_senders (struct end *end, uint32_t sync)
 		mach_port_deallocate (mach_task_self (), previous);
 }
 
+void
+rights_link_end (struct rights *rights, struct end *end, struct queue *queue, struct party *holder)
+{
+	end->queue = queue;
+	end->holder = holder;
+	party_use (holder);
+	end->next = queue->ends;
+	queue->ends = end;
+	rights->ends_count++;
+}
+
 struct end *
 rights_end (struct rights *rights, struct queue *queue, struct party *party)
 {
@@ -263,12 +274,7 @@ rights_end (struct rights *rights, struct queue *queue, struct party *party)
 		if (end->holder == party)
 			return end;
 	end = rights_new_port (rights);
-	end->queue = queue;
-	end->holder = party;
-	party_use (party);
-	end->next = queue->ends;
-	queue->ends = end;
-	rights->ends_count++;
+	rights_link_end (rights, end, queue, party);
 	/* not before a right was made */
 	rights_request_no_senders (end, end->makes + 1);
 	return end;

@@ -30,7 +30,10 @@ void rights_request_no_senders (struct end *end, uint32_t sync);
 void rights_drop_extra (struct end *end);
 void rights_stop_dropping (struct rights *rights, struct end *end);
 
-/* END is its queue's no more. */
+/* HOLDER knows QUEUE by END. */
+void rights_link_end (struct rights *rights, struct end *end, struct queue *queue, struct party *holder);
+
+/* END is its queue's no more; its use of the holder is the caller's to end. */
 void rights_unlink_end (struct rights *rights, struct end *end);
 
 /* NAME, a send-once right of ours or a dead name, goes. */
