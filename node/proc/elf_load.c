@@ -14,15 +14,15 @@ static int read_exactly(const struct elf_source *source, uint64_t offset, void *
 
 		if (error)
 			return error;
-		if (got > size)
-			got = size;
 		if (got == 0)
 			return HURD_ENOEXEC;
-		memcpy(buffer, (void *)data, got);
+		/* A server may give more than was asked for: all of it has to go. */
+		size_t part = got < size ? got : size;
+		memcpy(buffer, (void *)data, part);
 		vm_deallocate(mach_task_self(), data, got);
-		buffer = (char *)buffer + got;
-		offset += got;
-		size -= got;
+		buffer = (char *)buffer + part;
+		offset += part;
+		size -= part;
 	}
 	return 0;
 }
@@ -158,6 +158,8 @@ int elf_load(mach_port_t task, const struct elf_source *source, struct elf_progr
 	if (!is_our_kind(&header))
 		return HURD_ENOEXEC;
 	table_size = header.e_phnum * sizeof segments[0];
+	if (header.e_phoff > INT64_MAX - table_size)
+		return HURD_ENOEXEC;
 	error = read_exactly(source, header.e_phoff, segments, table_size);
 	if (error)
 		return error;
