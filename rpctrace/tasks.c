@@ -165,13 +165,13 @@ exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
 
 /* A thread that asks the kernel for its own end does not expect that call to return, so it may have
    asked again, and wait with the next one for room in our queue.  A thread that ends during such a wait
-   gets its message back, and its rights would be in the task for ever.  So: the thread is stopped while
-   it does not wait. */
+   gets its message back, and its rights would be in the task for ever.  So it is stopped, and then its
+   messages are taken out, which ends such a wait.  The other way round there would be no end to it: each
+   message that is taken out lets it send the next. */
 static void
 stop_for_good (const struct rights *rights, struct queue *queue, struct party *from)
 {
 	struct end *end = queue->ends;
-	mach_port_status_t status;
 
 	while (end != NULL && end->holder != from)
 		end = end->next;
@@ -179,15 +179,8 @@ stop_for_good (const struct rights *rights, struct queue *queue, struct party *f
 		return;
 	end->paused = true;
 	mach_port_move_member (mach_task_self (), end->port, MACH_PORT_NULL);
-	for (;;)
-	{
+	if (thread_suspend (queue->port) == KERN_SUCCESS)
 		moves_drain (rights, queue, from, end->port, false, ID_THREAD_TERMINATE_RELEASE);
-		if (thread_suspend (queue->port) != KERN_SUCCESS
-			|| mach_port_get_receive_status (mach_task_self (), end->port, &status) != KERN_SUCCESS
-			|| status.mps_msgcount < status.mps_qlimit)
-			return;
-		thread_resume (queue->port);
-	}
 }
 
 void
