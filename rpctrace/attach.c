@@ -67,7 +67,7 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, moves_drain_both, &moving);
 	queue->home_name = name;
 	/* else each of our lines would be the cause of another one */
-	queue->hidden = old == show_output_port (attaching->relay->show);
+	queue->hidden = show_output_is (attaching->relay->show, old);
 	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
 	/* what it has sent to itself shall not be overtaken by what it sends there directly */
 	moves_put_in_front (queue, &moving.waiting);

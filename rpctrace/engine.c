@@ -112,6 +112,7 @@ wait_for_end (struct engine *engine)
 static void
 end_lines (struct engine *engine)
 {
+	show_flush (engine->show);	/* what is traced no more is waited for like anybody: there is room for these */
 	pthread_mutex_lock (&engine->relay.lock);
 	show_end (engine->show);
 	pthread_mutex_unlock (&engine->relay.lock);

@@ -11,7 +11,9 @@
 #define WAITING_PAUSE 8			/* messages held for one port before its senders have to wait */
 #define WAITING_RESUME 2
 #define SENDERS_MAX 512			/* messages that wait for room in a queue, each with a thread */
-#define OUTPUT_BYTES_MAX (4u << 20)	/* lines not yet written; beyond it tracing waits for the file */
+#define OUTPUT_BYTES_MAX (4u << 20)	/* lines not yet written; beyond it tracing waits for the file, */
+#define OUTPUT_STALL_MS 1000		/* unless that has taken nothing for so long */
+#define OUTPUT_LINE_BYTES_MAX (48u << 10)	/* more than a line and what goes on in it later */
 #define OUTPUT_DELAY_MS 100
 #define GIVE_WAY_NS 1000000		/* until a message that waited for room has got it */
 #define PAUSE_NS 10000000		/* between attempts when the kernel is short of something */

@@ -28,6 +28,7 @@ struct front
 	int control[2], report[2];
 	int program_status;		/* -1: not known */
 	int stopped_by;			/* a signal's number, or 0 */
+	bool hurried;			/* a second one came before the engine was done with the first */
 	struct sigaction before[CAUGHT];	/* what the signals did */
 };
 
@@ -149,7 +150,12 @@ wait_for_engine (struct front *front)
 			if (!children_ended (front))
 				return false;
 		}
-		else if (front->stopped_by == 0)
+		else if (front->stopped_by != 0)
+		{
+			front->hurried = true;	/* the engine goes on alone */
+			return true;
+		}
+		else
 		{
 			front->stopped_by = word;
 			close (front->control[1]);	/* the engine gives the rights back */
@@ -170,6 +176,8 @@ end_by (int signal_number)
 static int
 end_like (const struct front *front)
 {
+	if (front->hurried)
+		return end_by (front->stopped_by);
 	if (front->program == 0)
 		return 0;
 	if (front->program_status == -1)
@@ -201,6 +209,7 @@ start_processes (const struct options *options, struct front *front)
 	front->engine = front->program < 0 ? -1 : fork ();
 	if (front->engine == 0)
 	{
+		close (STDIN_FILENO);
 		close (front->control[1]);
 		close (front->report[0]);
 		if (go[0] >= 0)
@@ -214,6 +223,7 @@ start_processes (const struct options *options, struct front *front)
 		close (go[1]);
 	}
 	close (front->control[0]);
+	close (STDIN_FILENO);	/* the program's; it may be the other end of what we write to */
 	return front->engine > 0;
 }
 

@@ -14,8 +14,17 @@ struct output;
    threads. */
 struct output *output_new (int fd, bool patient);
 
-/* Waits only when OUTPUT_BYTES_MAX have not been written yet. */
+/* TEXT is a line, or a piece of the one begun before; what began a line is followed by the rest of it.  A new
+   line that there is no room for is waited for as long as the file takes anything, but not longer than
+   OUTPUT_STALL_MS otherwise; then this and all further lines are dropped and counted, until half of what
+   waited has been written. */
 void output_put (struct output *output, const char *text, size_t bytes);
+
+/* What is traced serves the file: nothing of it would be written while we wait, so nobody waits. */
+void output_never_wait (struct output *output);
+
+/* How many lines were dropped since it was last asked, once there is room again; else 0. */
+unsigned long output_missing (struct output *output);
 
 /* Everything so far is written, or cannot be. */
 void output_flush (struct output *output);

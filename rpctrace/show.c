@@ -19,6 +19,7 @@
 
 #define LIST_BYTES_MAX (16u << 20)	/* of one file of -i */
 #define PATH_BYTES 1024
+#define MISSING_BYTES 80
 
 struct show
 {
@@ -204,9 +205,23 @@ show_open (const struct options *options, struct complaint *complaint)
 	return NULL;
 }
 
+/* Where they are missing, as far as lines were written before and after. */
+static void
+say_missing (struct show *show)
+{
+	unsigned long missing = output_missing (show->output);
+	char text[MISSING_BYTES];
+
+	if (missing == 0)
+		return;
+	snprintf (text, sizeof text, "%lu lines are missing: what reads them was too slow", missing);
+	tracer_note (show->tracer, 0, text, now_us ());
+}
+
 void
 show_end (struct show *show)
 {
+	say_missing (show);
 	tracer_end (show->tracer, now_us ());
 }
 
@@ -216,10 +231,13 @@ show_flush (struct show *show)
 	output_flush (show->output);
 }
 
-mach_port_t
-show_output_port (const struct show *show)
+bool
+show_output_is (struct show *show, mach_port_t port)
 {
-	return show->output_port;
+	if (port != show->output_port)
+		return false;
+	output_never_wait (show->output);
+	return true;
 }
 
 /* --- what is seen ------------------------------------------------------------------------ */
@@ -233,6 +251,7 @@ show_task (struct show *show, struct party *party)
 void
 show_task_ended (struct show *show, const struct party *party)
 {
+	say_missing (show);
 	tracer_task_ended (show->tracer, party->number, now_us ());
 }
 
@@ -275,6 +294,7 @@ show_message (struct show *show, const struct crossing *crossing, uint64_t targe
 		},
 	};
 
+	say_missing (show);
 	if (crossing->to->dead)
 		message.to = 0;
 	if (message.from != 0 || message.to != 0)

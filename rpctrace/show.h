@@ -18,8 +18,8 @@ void show_end (struct show *show);
 /* Waits until all is written, without that lock: who serves the file may answer by the relay. */
 void show_flush (struct show *show);
 
-/* The port that lines are written to, or null. */
-mach_port_t show_output_port (const struct show *show);
+/* Whether lines are written to PORT, a port of what is traced from now on: then nobody waits for them. */
+bool show_output_is (struct show *show, mach_port_t port);
 
 /* PARTY is traced, or its pid has become known. */
 void show_task (struct show *show, struct party *party);
