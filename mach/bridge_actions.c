@@ -56,6 +56,23 @@ deliver_later (struct bridge *bridge, uint64_t ticket, const struct given *given
 	workers_submit (bridge->workers, &delivery->job);
 }
 
+/* What a pager answers a fault with (mach.defs).  The kernel takes it without waiting for anybody but
+   the pages themselves, which are busy for moments; so it needs no thread of its own.  Not so
+   memory_object_lock_request, which waits while a page is wired. */
+enum
+{
+	ID_MEMORY_OBJECT_DATA_UNAVAILABLE = 2039,
+	ID_MEMORY_OBJECT_DATA_ERROR = 2090,
+	ID_MEMORY_OBJECT_DATA_SUPPLY = 2093,
+};
+
+static bool
+never_waits (int32_t id)
+{
+	return id == ID_MEMORY_OBJECT_DATA_SUPPLY || id == ID_MEMORY_OBJECT_DATA_ERROR
+		|| id == ID_MEMORY_OBJECT_DATA_UNAVAILABLE;
+}
+
 /* Whether sending to a local send right can block us by more than a full queue. */
 static bool
 may_run_in_kernel (struct bridge *bridge, mach_port_t name)
@@ -114,7 +131,7 @@ deliver (struct bridge *bridge, const struct rights_action *action)
 		delivered (bridge, action->ticket);
 		return;
 	}
-	if (to_local_send && may_run_in_kernel (bridge, to))
+	if (to_local_send && !never_waits (action->message->id) && may_run_in_kernel (bridge, to))
 	{
 		give_own (&given, bridge->stage);
 		deliver_later (bridge, action->ticket, &given);
