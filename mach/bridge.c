@@ -50,14 +50,16 @@ bridge_tick (struct bridge *bridge)
 {
 	rights_tick (bridge->rights, bridge_now ());
 	bridge_watch_due (bridge);
+	bridge_touch_tick (bridge);
 }
 
 uint64_t
 bridge_deadline (const struct bridge *bridge)
 {
 	uint64_t engine = rights_deadline (bridge->rights), own = watches_deadline (&bridge->watches);
+	uint64_t touch = bridge_touch_deadline (bridge), first = engine < own ? engine : own;
 
-	return engine < own ? engine : own;
+	return first < touch ? first : touch;
 }
 
 void
@@ -116,17 +118,6 @@ make_ports (struct bridge *bridge)
 		&& mach_port_move_member (self, bridge->notices, bridge->set) == KERN_SUCCESS;
 }
 
-static bool
-start_receiving (struct bridge *bridge)
-{
-	pthread_t thread;
-
-	if (!receiver_init (&bridge->receiver) || pthread_create (&thread, NULL, bridge_receive, bridge) != 0)
-		return false;
-	pthread_detach (thread);
-	return true;
-}
-
 /* A bridge that cannot be made is left as it is: its program ends. */
 struct bridge *
 bridge_create (const struct rights_config *config, const struct dr_alloc *alloc, const struct bridge_driver *driver)
@@ -146,5 +137,5 @@ bridge_create (const struct rights_config *config, const struct dr_alloc *alloc,
 		|| rights_create (config, alloc, &bridge->rights) != DR_OK)
 		return NULL;
 	proxies_init (&bridge->proxies, bridge->set);
-	return start_receiving (bridge) ? bridge : NULL;
+	return bridge_start_receiving (bridge) ? bridge : NULL;
 }

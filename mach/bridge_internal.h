@@ -20,7 +20,9 @@ struct bridge
 	struct proxies proxies;
 	struct workers *workers;	/* deliver */
 	struct workers *touchers;	/* make received memory resident */
-	struct receiver receiver;	/* the receive thread's own */
+	struct touch *touch;		/* what the receive thread is at, without the lock; NULL: nothing */
+	uint64_t wary_until;		/* a pager was slow: the receive thread touches nothing itself until then */
+	unsigned stranded;		/* former receive threads that wait for a pager */
 	mach_port_t set;		/* all proxies and NOTICES */
 	mach_port_t notices;		/* notifications about local names come here */
 	mach_port_t stage;		/* see mach/give.h */
@@ -57,11 +59,16 @@ void bridge_run (struct bridge *bridge);
    then, or destroyed.  May step out while the engine has no room. */
 void bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *message);
 
-/* The same for a message with out-of-line memory: copies it, and does it later on a thread that may
-   wait for the memory's pager.  Nothing else is received from PROXY meanwhile. */
-void bridge_touch_first (struct bridge *bridge, struct proxy *proxy, const mach_msg_header_t *message);
+/* The same for a message with out-of-line memory, by the receive thread.  Nothing else is received from
+   PROXY until the memory is there.  False: that took too long, the message has been passed on, and the
+   caller is the receive thread no more. */
+bool bridge_touch_first (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *message);
 
-/* The receive thread. */
-void *bridge_receive (void *bridge);
+/* What is due by time, and when. */
+void bridge_touch_tick (struct bridge *bridge);
+uint64_t bridge_touch_deadline (const struct bridge *bridge);
+
+/* Starts the receive thread.  False: no memory or no thread. */
+bool bridge_start_receiving (struct bridge *bridge);
 
 #endif

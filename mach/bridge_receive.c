@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The receive thread: what comes out of the proxies' queues, in order, into the engine.
 
-   There is one such thread per bridge, because the order of a proxy's messages, of the notifications
-   among them and of our own markers is what the engine relies on. */
+   There is one such thread per bridge at a time, because the order of a proxy's messages, of the
+   notifications among them and of our own markers is what the engine relies on. */
 #include "mach/bridge_internal.h"
 
 #include "mach/resident.h"
 #include "mach/take.h"
 
 #include <mach/notify.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define RETRY_NS 10000000	/* between attempts while the engine has no room */
@@ -111,7 +112,8 @@ take_own_notice (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *
 		mach_msg_destroy (header);	/* a request of ours was withdrawn */
 }
 
-static void
+/* False: the caller is the receive thread no more. */
+static bool
 take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *header)
 {
 	bool by_send_once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE;
@@ -123,10 +125,10 @@ take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *
 	else if (proxy->once || !by_send_once || !take_notice (bridge, proxy, header))
 	{
 		if (resident_needed (header))
-			bridge_touch_first (bridge, proxy, header);
-		else
-			bridge_pass_on (bridge, proxy->number, header);
+			return bridge_touch_first (bridge, proxy, header);
+		bridge_pass_on (bridge, proxy->number, header);
 	}
+	return true;
 }
 
 /* About a name in our own task. */
@@ -145,15 +147,23 @@ take_name_notice (struct bridge *bridge, mach_msg_header_t *header)
 	mach_port_deallocate (mach_task_self (), notice->not_port);
 }
 
-void *
-bridge_receive (void *argument)
+struct receiving
 {
-	struct bridge *bridge = argument;
+	struct bridge *bridge;
+	struct receiver receiver;
+};
 
-	for (;;)
+static void *
+receive (void *argument)
+{
+	struct receiving *receiving = argument;
+	struct bridge *bridge = receiving->bridge;
+	bool ours = true;
+
+	while (ours)
 	{
-		mach_msg_return_t result = receiver_next (&bridge->receiver, bridge->set, 0, MACH_MSG_TIMEOUT_NONE);
-		mach_msg_header_t *header = bridge->receiver.buffer;
+		mach_msg_return_t result = receiver_next (&receiving->receiver, bridge->set, 0, MACH_MSG_TIMEOUT_NONE);
+		mach_msg_header_t *header = receiving->receiver.buffer;
 		struct proxy *proxy;
 
 		dr_assert (result == MACH_MSG_SUCCESS);	/* the set lives as long as the program */
@@ -166,9 +176,34 @@ bridge_receive (void *argument)
 		else if (header->msgh_local_port == proxy->notify)
 			take_own_notice (bridge, proxy, header);
 		else
-			take_from_proxy (bridge, proxy, header);
-		proxies_bury (&bridge->proxies);
+			ours = take_from_proxy (bridge, proxy, header);
+		if (ours)
+			proxies_bury (&bridge->proxies);
 		bridge_leave (bridge);
 	}
+	receiver_free (&receiving->receiver);
+	free (receiving);
 	return NULL;
+}
+
+bool
+bridge_start_receiving (struct bridge *bridge)
+{
+	struct receiving *receiving = malloc (sizeof *receiving);
+	pthread_t thread;
+
+	if (receiving == NULL)
+		return false;
+	receiving->bridge = bridge;
+	if (receiver_init (&receiving->receiver))
+	{
+		if (pthread_create (&thread, NULL, receive, receiving) == 0)
+		{
+			pthread_detach (thread);
+			return true;
+		}
+		receiver_free (&receiving->receiver);
+	}
+	free (receiving);
+	return false;
 }

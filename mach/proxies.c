@@ -149,10 +149,16 @@ proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive)
 }
 
 void
-proxies_hold (struct proxies *proxies, struct proxy *proxy, struct proxy **holder)
+proxies_keep (struct proxy *proxy, struct proxy **holder)
 {
 	*holder = proxy;
 	proxy->held = holder;
+}
+
+void
+proxies_hold (struct proxies *proxies, struct proxy *proxy, struct proxy **holder)
+{
+	proxies_keep (proxy, holder);
 	settle (proxies, proxy);
 }
 

@@ -56,6 +56,8 @@ void proxies_receive (struct proxies *proxies, struct proxy *proxy, bool receive
    until proxies_go_on, whatever proxies_receive says.  *HOLDER is PROXY, and becomes NULL when the
    proxy goes first. */
 void proxies_hold (struct proxies *proxies, struct proxy *proxy, struct proxy **holder);
+/* The same for a caller who knows that nothing is received from any proxy meanwhile. */
+void proxies_keep (struct proxy *proxy, struct proxy **holder);
 void proxies_go_on (struct proxies *proxies, struct proxy *proxy);
 
 /* Destroys the receive right; holders get dead names.  A message of it may have been received and

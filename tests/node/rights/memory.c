@@ -200,6 +200,38 @@ a_silent_pager (bool answers_at_last)
 static bool a_slow_pager_makes_only_its_port_wait (void) { return a_silent_pager (true); }
 static bool a_pager_that_gives_up_loses_its_message_only (void) { return a_silent_pager (false); }
 
+/* More than the receive thread lets strand, one after the other. */
+static bool
+many_silent_pagers_make_only_their_ports_wait (void)
+{
+	enum { PAGERS = 12 };
+	struct paged *paged[PAGERS];
+	vm_address_t address[PAGERS];
+	mach_port_t right[PAGERS];
+	mach_msg_type_name_t disposition;
+	int32_t place[PAGERS], answer[2];
+
+	for (int i = 0; i < PAGERS; i++)
+	{
+		CHECK (ask_ints (box, BOX_NEW, 1, &place[i], 0));
+		CHECK (letter_next_right (&letter, &right[i], &disposition));
+		paged[i] = paged_new (PAGED_SILENT, PAGED_BYTES, &address[i]);
+		CHECK (paged[i] != NULL && wait_for_pager (paged[i], address[i], right[i], place[i]));
+	}
+	for (int i = 0; i < PAGERS; i++)
+	{
+		paged_answer (paged[i]);
+		for (int k = 0; k < 2; k++)
+		{
+			CHECK (ask_ints (box, BOX_RECEIVE, 2, answer, 2, place[i], WAIT_MS));
+			CHECK (answer[0] == ID_PLAIN && answer[1] == PAGED_VALUE + k);
+		}
+		CHECK (paged_end (paged[i], WAIT_MS));
+		drop (right[i]);
+	}
+	return clear (box);
+}
+
 /* The port goes while a message to it waits for its memory. */
 static bool
 a_port_dies_while_its_message_waits (void)
@@ -238,6 +270,6 @@ const struct test memory_tests[] =
 	TEST (three_pages_and_a_bit_out_of_line), TEST (sixty_four_megabytes_out_of_line),
 	TEST (a_failing_pager_loses_its_message_only), TEST (a_slow_pager_makes_only_its_port_wait),
 	TEST (a_failing_pager_in_an_answer_is_reported), TEST (a_pager_that_gives_up_loses_its_message_only),
-	TEST (a_port_dies_while_its_message_waits),
+	TEST (many_silent_pagers_make_only_their_ports_wait), TEST (a_port_dies_while_its_message_waits),
 	{ NULL, NULL, false },
 };
