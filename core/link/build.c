@@ -6,15 +6,18 @@
 
 #define RETRY_US 10000u
 
-/* Datagrams between two requests for an acknowledgement: a few per window, so
-   that they clock what we send, and no more of them than that takes.  */
-static uint32_t
-request_every (const struct session *s)
+/* Whether to ask for an acknowledgement: a few times per window, so that they
+   clock what we send, and no more often than that takes.  With less than that
+   in flight nothing is to be clocked: what the peer says next will do.  */
+static bool
+request_due (const struct session *s)
 {
   uint64_t n = s->congestion.window / s->congestion.datagram / 4;
   if (n > LINK_ACK_REQUEST_MAX)
     n = LINK_ACK_REQUEST_MAX;
-  return n < 2 ? 2 : (uint32_t) n;
+  if (n < 2)
+    n = 2;
+  return s->since_request >= n && s->recovery.flight >= n - 1;
 }
 
 static void
@@ -142,7 +145,8 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
     {
       bool blocked = sendqueue_ready (&s->queue)
 	&& s->recovery.flight_bytes + 2 * datagram > s->congestion.window;
-      if (++s->since_request >= request_every (s) || blocked)
+      s->since_request++;
+      if (request_due (s) || blocked)
 	ping = true;
       if (blocked)
 	s->congestion.limited = true;
