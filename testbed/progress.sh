@@ -5,6 +5,7 @@
 
 logs=$B/log
 step_pid=''
+side_pid=''		# what runs beside the steps
 
 show_running() # TEXT SECONDS
 {
@@ -39,7 +40,8 @@ stop_tree() # PID
 stop_step()
 {
 	[ -z "$step_pid" ] || stop_tree "$step_pid"
-	step_pid=''
+	[ -z "$side_pid" ] || stop_tree "$side_pid"
+	step_pid='' side_pid=''
 }
 
 last_line() # FILE

@@ -8,9 +8,10 @@ host_test_limit_s=300
 node_test_limit_s=120
 scenario_limit_s=400
 
-passed=0 failed=0 skipped=0
-failed_logs=()
 failed_log_lines=12
+
+# Two lanes count at a time, so what was counted is kept in files.
+results=$logs/test/results failures=$logs/test/failures
 
 # Add one program's results; a line for it, and one for each that failed.
 count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
@@ -21,12 +22,12 @@ count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
 	elif [ $((good + bad + skip)) = 0 ]; then
 		complaint='reported nothing' bad=1
 	fi
-	passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	echo "$good $bad $skip" >>"$results"
 	if [ "$bad" = 0 ]; then
 		say "ok    $name ($good passed, $skip skipped)"
 	else
 		say "FAIL  $name ($good passed, $bad failed${complaint:+; $complaint}) log: $log"
-		failed_logs+=("$log")
+		echo "$log" >>"$failures"
 	fi
 }
 
@@ -35,12 +36,12 @@ count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
 show_failures()
 {
 	local log
-	for log in "${failed_logs[@]}"; do
+	while read -r log; do
 		say "--- $log"
 		# TAP's failures with their details, or else the end of what was said.
 		grep -aE -A 6 '^\r*(not ok|FAIL)' "$log" | head -n "$failed_log_lines" | cut -c 1-160 | grep . ||
 			grep -av '^[[:space:]]*$' "$log" | tail -n "$failed_log_lines" | cut -c 1-160
-	done
+	done <"$failures"
 }
 
 count_lines() # PATTERN LOG
@@ -161,13 +162,21 @@ cluster_tests()
 	own_run=''
 }
 
+# A cluster waits more than it computes, and a host test needs one processor
+# and no node: the host's tests run beside the nodes'.
 test_everything()
 {
+	local passed failed skipped
 	rm -rf "$logs/test" && mkdir -p "$logs/test"
-	host_tests
+	: >"$results" >"$failures"
+	host_tests &
+	side_pid=$!
 	node_tests
 	cluster_tests
+	wait "$side_pid" || count_results 'host: all' "$results" 0 0 0 "ended with status $?"
+	side_pid=''
 	show_failures
+	read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results")
 	say "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rpctrace attaches to what runs and lets it go again, 100 times under load, and 20 times to the root
+# rpctrace attaches to what runs and lets it go again, 100 times under load, and 10 times to the root
 # file server; the same while that serves another machine and a program of it is mapped there; and many calls.
 # DROVE_RPCTRACE_TIMES, DROVE_RPCTRACE_ROOT_TIMES and DROVE_RPCTRACE_CALLS ask for more.
 . "$(dirname "$0")/../../testbed/scenario.sh"
 t=/tests/cluster
-times=${DROVE_RPCTRACE_TIMES:-100} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-20} calls=${DROVE_RPCTRACE_CALLS:-100000}
+times=${DROVE_RPCTRACE_TIMES:-100} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-10} calls=${DROVE_RPCTRACE_CALLS:-100000}
 boot_with_data 2
 serve 1
 mount_on 2 node1

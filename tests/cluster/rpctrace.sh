@@ -125,7 +125,8 @@ for signal in TERM KILL; do
 		sleep 1; wc -l </tmp/o; sleep 1; wc -l </tmp/o; tail -n 40 /tmp/o | grep -c detached; kill \$($work_pid); sleep 1; tail -n 1 /tmp/work" 2>&1)
 	contains "rpctrace gets SIG$signal: the program goes on and all its rights are right" \
 		'^work: [0-9]+ rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
-	contains "and is traced no more" 'status [0-9]+ ([0-9]+) \1 1 work' "$(xargs <<<"$out")"
+	# A child of the program's may be traced at that time, and is let go too.
+	contains "and is traced no more" 'status [0-9]+ ([0-9]+) \1 [12] work' "$(xargs <<<"$out")"
 done
 passes "and nothing of rpctrace is left" within 10 no_tracers
 
