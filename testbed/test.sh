@@ -58,6 +58,11 @@ ending() # STATUS LIMIT_S
 	esac
 }
 
+counted() # prints how many passed, failed and were skipped
+{
+	awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results"
+}
+
 # What a TAP program said; cmocka writes skipped tests as "not ok N # SKIP".
 count_tap() # NAME LOG STATUS LIMIT_S
 {
@@ -176,7 +181,7 @@ test_everything()
 	wait "$side_pid" || count_results 'host: all' "$results" 0 0 0 "ended with status $?"
 	side_pid=''
 	show_failures
-	read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results")
+	read -r passed failed skipped < <(counted)
 	say "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

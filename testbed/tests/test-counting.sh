@@ -8,17 +8,18 @@ top=$PWD
 . testbed/common.sh
 . testbed/progress.sh
 . testbed/test.sh
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+log=$folder/log results=$folder/results failures=$folder/failures
 number=0 wrong=0
 
 counts() # TEXT WANTED FUNCTION STATUS; the program's output on stdin
 {
 	local got
 	cat >"$log"
-	passed=0 failed=0 skipped=0
+	: >"$results"
 	"$3" name "$log" "$4" 10 >/dev/null
-	got="$passed $failed $skipped"
+	got=$(counted)
 	number=$((number + 1))
 	if [ "$got" = "$2" ]; then echo "ok $number - $1"; else
 		wrong=$((wrong + 1))
