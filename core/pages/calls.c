@@ -15,13 +15,8 @@ narrow (const struct pages *p, const struct call *call, unsigned slot, uint64_t 
 	uint64_t *count)
 {
   bool found = false;
-  for (uint64_t n = call->first; n < call->first + call->count; n++)
+  for (uint64_t n = map_next (p, call->first); n < call->first + call->count; n = map_next (p, n + 1))
     {
-      if (n % CHUNK_PAGES == 0 && !p->chunks[n / CHUNK_PAGES])
-	{
-	  n += CHUNK_PAGES - 1;
-	  continue;
-	}
       if (!concerns (map_state (p, n), slot, call->kind))
 	continue;
       if (!found)
@@ -43,7 +38,7 @@ range_forget_holder (struct pages *p, uint64_t first, uint64_t count, unsigned s
 {
   uint32_t from = NO_INDEX, to = NO_INDEX;
   map_each_active (p, first, count, forget_active, &slot);
-  for (uint64_t n = first; n < first + count; n++)
+  for (uint64_t n = map_next (p, first); n < first + count; n = map_next (p, n + 1))
     {
       uint32_t word = map_word (p, n);
       if (word & ACTIVE_BIT
@@ -98,13 +93,8 @@ static void
 start_call (struct pages *p, struct call *call)
 {
   uint64_t concerned = 0, here = 0;
-  for (uint64_t n = call->first; n < call->first + call->count; n++)
+  for (uint64_t n = map_next (p, call->first); n < call->first + call->count; n = map_next (p, n + 1))
     {
-      if (n % CHUNK_PAGES == 0 && !p->chunks[n / CHUNK_PAGES])
-	{
-	  n += CHUNK_PAGES - 1;
-	  continue;
-	}
       const struct state *s = map_state (p, n);
       concerned |= writer_bit (s) | (call->kind == CALL_SYNC ? 0 : s->readers);
     }
@@ -261,7 +251,7 @@ believe_page (struct pages *p, struct page *page, void *ctx)
 static bool
 believe_store (struct pages *p, const struct call *call)
 {
-  for (uint64_t n = call->first; n < call->first + call->count; n++)
+  for (uint64_t n = map_next (p, call->first); n < call->first + call->count; n = map_next (p, n + 1))
     {
       const struct state *s = map_state (p, n);
       if ((s->lost || s->bad) && !map_activate (p, n))

@@ -47,7 +47,12 @@ enum
 #define FIRST_CLIENT 0u
 #endif
 
-enum { CHUNK_PAGES = 1024 };	/* words of the map allocated at a time */
+enum
+{
+  CHUNK_PAGES = 1024,		/* words of the map allocated at a time */
+  BLOCK_CHUNKS = 64,		/* pointers to these allocated at a time */
+  BLOCK_PAGES = BLOCK_CHUNKS * CHUNK_PAGES,
+};
 #define ACTIVE_BIT 0x80000000u
 #define NO_INDEX UINT32_MAX
 enum { NOBODY = 0 };		/* in `writer` and `lowering`: else the slot + 1 */
@@ -187,8 +192,8 @@ struct pages
   bool ended;			/* ... and everything was returned */
   bool hungry;			/* an action could not be carried out */
 
-  uint32_t **chunks;
-  uint32_t chunks_count;
+  uint32_t ***blocks;		/* of chunks; NULL where nothing is known of any page */
+  uint32_t blocks_count, chunks_count;
 
   struct set *sets;
   uint32_t sets_size, sets_used, sets_free;
@@ -248,6 +253,9 @@ map_pages (const struct pages *p)
   return (uint64_t) p->chunks_count * CHUNK_PAGES;
 }
 uint32_t map_word (const struct pages *p, uint64_t number);
+/* NUMBER, or the first page behind it of which anything is known: how far the map reaches is
+   decided by whoever asks for a page, so nobody goes through it page by page.  */
+uint64_t map_next (const struct pages *p, uint64_t number);
 /* For replacing one set by another, nothing else.  */
 void map_set_word (struct pages *p, uint64_t number, uint32_t word);
 /* The record of an active page, or NULL.  */

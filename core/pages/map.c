@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The map: a word per page, in chunks that are made when they are first needed, and
-   the records of the pages on which something is going on.  */
+/* The map: a word per page, in chunks, and these in blocks, that are made when they are first
+   needed; and the records of the pages on which something is going on.  */
 #include <string.h>
 
 #include "core/pages/internal.h"
@@ -53,19 +53,46 @@ bool
 map_resize (struct pages *p, uint64_t extent)
 {
   uint64_t count = extent / CHUNK_PAGES + (extent % CHUNK_PAGES != 0);
+  uint64_t blocks_count = count / BLOCK_CHUNKS + (count % BLOCK_CHUNKS != 0);
   if (count <= p->chunks_count)
     return true;		/* it never shrinks: kernels may have those pages */
   if (count >= ACTIVE_BIT / CHUNK_PAGES)
     return false;
-  uint32_t **chunks = get_bytes (p, count * sizeof *chunks);
-  if (!chunks)
-    return false;
-  if (p->chunks_count)
-    memcpy (chunks, p->chunks, p->chunks_count * sizeof *chunks);
-  put_bytes (p, p->chunks, p->chunks_count * sizeof *chunks);
-  p->chunks = chunks;
+  if (blocks_count > p->blocks_count)
+    {
+      uint32_t ***blocks = get_bytes (p, blocks_count * sizeof *blocks);
+      if (!blocks)
+	return false;
+      if (p->blocks_count)
+	memcpy (blocks, p->blocks, p->blocks_count * sizeof *blocks);
+      put_bytes (p, p->blocks, p->blocks_count * sizeof *blocks);
+      p->blocks = blocks;
+      p->blocks_count = (uint32_t) blocks_count;
+    }
   p->chunks_count = (uint32_t) count;
   return true;
+}
+
+/* Page NUMBER's words, or NULL.  */
+static uint32_t *
+chunk_of (const struct pages *p, uint64_t number)
+{
+  uint32_t **block = p->blocks[number / BLOCK_PAGES];
+  return block ? block[number % BLOCK_PAGES / CHUNK_PAGES] : NULL;
+}
+
+static bool
+make_chunk (struct pages *p, uint64_t number)
+{
+  uint32_t ***block = &p->blocks[number / BLOCK_PAGES];
+  if (!*block)
+    *block = get_bytes (p, BLOCK_CHUNKS * sizeof **block);
+  if (!*block)
+    return false;
+  uint32_t **chunk = &(*block)[number % BLOCK_PAGES / CHUNK_PAGES];
+  if (!*chunk)
+    *chunk = get_bytes (p, CHUNK_PAGES * sizeof **chunk);
+  return *chunk;
 }
 
 static void
@@ -92,23 +119,37 @@ map_done (struct pages *p)
     if (p->active[i])
       free_page (p, p->active[i]);
   put_bytes (p, p->active, p->active_size * sizeof *p->active);
-  for (uint32_t i = 0; i < p->chunks_count; i++)
-    put_bytes (p, p->chunks[i], CHUNK_PAGES * sizeof **p->chunks);
-  put_bytes (p, p->chunks, p->chunks_count * sizeof *p->chunks);
+  for (uint32_t i = 0; i < p->blocks_count; i++)
+    {
+      for (uint32_t k = 0; k < BLOCK_CHUNKS && p->blocks[i]; k++)
+	put_bytes (p, p->blocks[i][k], CHUNK_PAGES * sizeof ***p->blocks);
+      put_bytes (p, p->blocks[i], BLOCK_CHUNKS * sizeof **p->blocks);
+    }
+  put_bytes (p, p->blocks, p->blocks_count * sizeof *p->blocks);
 }
 
 uint32_t
 map_word (const struct pages *p, uint64_t number)
 {
-  if (number >= map_pages (p) || !p->chunks[number / CHUNK_PAGES])
-    return 0;
-  return p->chunks[number / CHUNK_PAGES][number % CHUNK_PAGES];
+  const uint32_t *chunk = number < map_pages (p) ? chunk_of (p, number) : NULL;
+  return chunk ? chunk[number % CHUNK_PAGES] : 0;
+}
+
+uint64_t
+map_next (const struct pages *p, uint64_t number)
+{
+  while (number < map_pages (p) && !chunk_of (p, number))
+    {
+      uint64_t step = p->blocks[number / BLOCK_PAGES] ? CHUNK_PAGES : BLOCK_PAGES;
+      number = (number / step + 1) * step;
+    }
+  return number;
 }
 
 void
 map_set_word (struct pages *p, uint64_t number, uint32_t word)
 {
-  p->chunks[number / CHUNK_PAGES][number % CHUNK_PAGES] = word;
+  chunk_of (p, number)[number % CHUNK_PAGES] = word;
 }
 
 struct page *
@@ -155,11 +196,9 @@ map_activate (struct pages *p, uint64_t number)
   struct page *page = map_active (p, number);
   if (page)
     return page;
-  uint32_t **chunk = &p->chunks[number / CHUNK_PAGES];
-  if (!*chunk)
-    *chunk = get_bytes (p, CHUNK_PAGES * sizeof **chunk);
+  bool made = make_chunk (p, number);
   uint32_t index = free_index (p);
-  if (!*chunk || (index == p->active_size && !grow_active (p)))
+  if (!made || (index == p->active_size && !grow_active (p)))
     return NULL;
   page = get_bytes (p, sizeof *page);
   if (!page)

@@ -142,7 +142,7 @@ set_drop (struct pages *p, uint32_t index, uint32_t refs)
 static void
 move_pages (struct pages *p)
 {
-  for (uint64_t n = 0; n < map_pages (p); n++)
+  for (uint64_t n = map_next (p, 0); n < map_pages (p); n = map_next (p, n + 1))
     {
       uint32_t word = map_word (p, n);
       if (word & ACTIVE_BIT || p->sets[word].moved == NO_INDEX)

@@ -159,9 +159,43 @@ anything_at_any_time (void **state)
     crowd (seed);
 }
 
+/* Whoever maps an object may ask for a page as far behind its end as pages are numbered.  That
+   costs little memory, and no time whenever somebody goes or all pages are asked for: a walk over
+   the numbers would take minutes here.  */
+static void
+a_page_far_away (void **state)
+{
+  enum { ROUNDS = 200, MEMORY_MAX = 1 << 19, WAKE = 7 };
+  const uint64_t extent = (UINT64_C (1) << 31) - 1024;
+  struct harness h;
+  start (&h, NULL);
+  assert_int_equal (pages_set_extent (h.pages, extent), DR_OK);
+  uint32_t stays = join (&h, false);
+  get (&h, stays, extent - 1, PAGES_READ, 5);
+  get (&h, stays, 0, PAGES_READ, 6);
+  for (unsigned i = 0; i < ROUNDS; i++)
+    {
+      /* What it leaves is the same as what the other one has.  */
+      uint32_t goes = join (&h, false);
+      get (&h, goes, 0, PAGES_READ, 6);
+      pages_terminate (h.pages, h.now, goes);
+      expect_drop (&h, goes, PAGES_TERMINATED);
+      assert_int_equal (pages_call (h.pages, h.now, PAGES_CALL_SYNC, 0, 0, WAKE), DR_OK);
+      expect_wake (&h, WAKE, 0);
+    }
+  assert_true (h.in_use < MEMORY_MAX);
+  request (&h, stays, extent, PAGES_READ);
+  expect_refuse (&h, stays, extent, BEYOND);
+  assert_int_equal (pages_set_extent (h.pages, UINT64_C (1) << 31), DR_LIMIT);
+  stop (&h);
+}
+
 int
 main (void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test (anything_at_any_time) };
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (anything_at_any_time),
+    cmocka_unit_test (a_page_far_away),
+  };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
