@@ -66,7 +66,9 @@ client_by_number (struct pager *pager, uint32_t number)
 
 /* --- The end --------------------------------------------------------------------------- */
 
-/* The notification has been sent, and not been received: nobody will drop its reference.  */
+/* The notification has been sent, and not been received: nobody will drop its reference.  Not
+   so when the kernel takes the request back: the control port lives.  What it gives back then
+   is dead if the pager's port, where the notification was to go, has been destroyed.  */
 static bool
 death_on_its_way (struct client *client)
 {
@@ -75,12 +77,11 @@ death_on_its_way (struct client *client)
     = mach_port_request_notification (mach_task_self (), client->control,
 				      MACH_NOTIFY_DEAD_NAME, 0, MACH_PORT_NULL,
 				      MACH_MSG_TYPE_MAKE_SEND_ONCE, &old);
-  if (!result && MACH_PORT_VALID (old))
-    {
-      mach_port_deallocate (mach_task_self (), old);
-      return false;
-    }
-  return !client->death_seen;
+  if (result)
+    return !client->death_seen;
+  if (MACH_PORT_VALID (old))
+    mach_port_deallocate (mach_task_self (), old);
+  return false;
 }
 
 static void

@@ -63,6 +63,16 @@ leave_after (struct pager *pager, enum dr_status status)
   engine_leave (pager);
 }
 
+/* Is it a receive right of this server's?  */
+static bool
+is_ours (mach_port_t right)
+{
+  struct port_info *port = ports_lookup_port (NULL, right, NULL);
+  if (port)
+    ports_port_deref (port);
+  return port != NULL;
+}
+
 /* --- Beginning and end ---------------------------------------------------------------- */
 
 kern_return_t
@@ -73,7 +83,9 @@ libpager_memory_object_init (libpager_object_t object, mach_port_t control, mach
   struct pager *pager = pager_of (object, &read_only);
   enum dr_status status;
   uint32_t number;
-  if (!pager || !MACH_PORT_VALID (control))
+  /* No kernel's control port is one of ours.  A client whose it is would never die, and the
+     send right that we keep would keep the pager.  */
+  if (!pager || !MACH_PORT_VALID (control) || is_ours (control))
     return EOPNOTSUPP;
   engine_enter (pager);
   pager->statistics.inits++;
