@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <mach.h>
+#include "archive.h"
 
 #define RAMDISKS_MAX 16
 #define SERVER_WAIT_SECONDS 10		/* for a server to report itself at boot */
@@ -16,14 +17,11 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The node cannot go on: tells why and, after a while to read it, reboots. */
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
-/* ---- archive.c: the programs of the first ramdisk, before there are files. */
-struct archive { const char *bytes; size_t size; };
+/* ---- ramdisk.c: the programs of the first ramdisk, before there are files. */
 /* Reads ramdisk NAME whole.  Its memory stays. */
 kern_return_t archive_read(mach_port_t device_master, const char *name, struct archive *archive);
 /* How many ramdisks there are: rd0, rd1, ... */
 int archive_count(mach_port_t device_master);
-/* Finds the file PATH (no leading slash); false when there is none. */
-bool archive_find(const struct archive *archive, const char *path, const void **bytes, size_t *size);
 
 /* ---- servers.c: starting the first servers. */
 struct boot_ports {
