@@ -24,8 +24,8 @@ static const char usage[] =
   "invariants R1 to R6 in each, and R7 in those with a hostile node.\n\n"
   "  --nodes K      nodes in a world, 1 to 4 (default: 2 or 3, by the seed)\n"
   "  --steps N      steps under faults (default: 400 to 3200, by the seed)\n"
-  "  --faults LIST  of cuts,crashes,memory,slow,hostile,moves,wide,link,sparse,far or\n"
-  "                 none (default: by the seed):\n"
+  "  --faults LIST  of cuts,crashes,memory,slow,hostile,moves,wide,link,sparse,far,\n"
+  "                 returns or none (default: by the seed):\n"
   "                   cuts     sessions end, connections fail, pairs are cut off\n"
   "                   crashes  a node loses everything and starts again\n"
   "                   memory   allocations of the engines fail\n"
@@ -37,6 +37,7 @@ static const char usage[] =
   "                            repeated, spoilt and late\n"
   "                   sparse   nodes ask only the next one for its root\n"
   "                   far      data goes out of line\n"
+  "                   returns  receive rights are wanted back when they are destroyed\n"
   "  --trace        print every event (best with --worlds 1)\n"
   "  --dump         and, when an invariant breaks, what every engine knows\n"
   "  --keep LIST    of the one world only these parts of its steps; what sim prints as the\n"
@@ -64,6 +65,7 @@ const struct feature features[] = {
   { "link", offsetof (struct world_options, link), 15 << 16 },
   { "sparse", offsetof (struct world_options, sparse), 3 << 20 },
   { "far", offsetof (struct world_options, far), 1 << 22 },
+  { "returns", offsetof (struct world_options, returns), 1 << 23 },
 };
 const unsigned features_count = sizeof features / sizeof *features;
 

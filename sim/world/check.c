@@ -27,6 +27,7 @@ struct search
   uid uid;
   uint32_t type;
   bool found;
+  unsigned receivers;
 };
 
 static void
@@ -39,9 +40,24 @@ search_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid 
 static bool
 anyone_has (struct world *w, uid u, uint32_t type)
 {
-  struct search s = { u, type, false };
+  struct search s = { .uid = u, .type = type };
   each_name (w, search_visit, &s);
   return s.found;
+}
+
+static void
+receiver_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
+{
+  struct search *s = arg;
+  s->receivers += u == s->uid && (type & MK_TYPE_RECEIVE);
+}
+
+unsigned
+check_receivers (struct world *w, uid u)
+{
+  struct search s = { .uid = u };
+  each_name (w, receiver_visit, &s);
+  return s.receivers;
 }
 
 static bool
@@ -91,6 +107,32 @@ check_no_senders (struct world *w, struct task *t, mk_name name, uid u, uint32_t
     world_violate (w, "R3", "no-senders of port %u, but a right or message is on its way", u);
 }
 
+/* A request that its port goes to another one lives as long as both.  */
+static void
+check_return (struct world *w, uid u)
+{
+  uid to = w->port[u].back_to;
+  if (to == 0 || w->faults || world_tainted (w, u) || world_tainted (w, to)
+      || !anyone_has (w, to, MK_TYPE_RECEIVE))
+    return;
+  /* One that was in a message itself may have been part of a ring, which dies unheard.  */
+  if (!anyone_has (w, u, MK_TYPE_RECEIVE) && w->port[to].moves == w->port[u].back_moves)
+    world_violate (w, "R1", "port %u died, and did not go to port %u", u, to);
+}
+
+static void
+return_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
+{
+  struct mk_receive_status status;
+  uid to = w->port[u].back_to;
+  if (to == 0 || w->faults || world_tainted (w, u) || world_tainted (w, to)
+      || !(type & MK_TYPE_RECEIVE) || !anyone_has (w, to, MK_TYPE_RECEIVE))
+    return;
+  mk_get_receive_status (t->mk, name, &status);
+  if (!status.pdrequest)
+    world_violate (w, "R1", "task %u: port %u has lost its request to go to port %u", t->number, u, to);
+}
+
 static void
 rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
 {
@@ -112,7 +154,8 @@ rest_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u,
 	 sender (ARCHITECTURE.md, R3).  */
       if (status.mscount > 0 && w->port[u].moves == w->port[u].moves_requested && status.nsrequest
 	  && status.srights
-	  && (w->port[u].moves == 0 || !anyone_has (w, u, MK_TYPE_SEND_ONCE)))
+	  && (w->port[u].moves == 0
+	      || (w->port[u].back_of == 0 && !anyone_has (w, u, MK_TYPE_SEND_ONCE))))
 	world_violate (w, "R3", "port %u (node %u, task %u, name %u) has no sender anywhere, and nobody "
 		       "was told", u, t->node, t->number, name);
     }
@@ -173,12 +216,15 @@ void
 check_at_rest (struct world *w)
 {
   each_name (w, rest_visit, NULL);
+  each_name (w, return_visit, NULL);
+  for (size_t u = 1; u < w->ports; u++)
+    check_return (w, (uid) u);
   check_hostile (w);
   for (size_t u = 1; u < w->ports && !w->faults; u++)
     if (w->port[u].said_dead && !world_tainted (w, (uid) u) && anyone_has (w, (uid) u, MK_TYPE_RECEIVE))
       world_violate (w, "R1", "a task got a dead right for the live port %zu", u);
   for (size_t i = 0; i < w->sents && !w->faults; i++)
-    if (!w->sent[i].received && w->sent[i].sequence != 0
+    if (!w->sent[i].received && !w->sent[i].lost && !w->sent[i].doubtful && w->sent[i].sequence != 0
 	&& !world_tainted (w, w->sent[i].destination)
 	&& anyone_has (w, w->sent[i].destination, MK_TYPE_RECEIVE))
       world_violate (w, "R1", "message %zu to the live port %u never came", i,

@@ -134,6 +134,8 @@ cancel_request (struct world *w, struct task *t, mk_name name, uint32_t type, st
       == MK_SUCCESS && previous != MK_NULL)
     mk_deallocate (t->mk, previous);
   previous = MK_NULL;
+  if (type & MK_TYPE_RECEIVE)
+    tasks_cancel_return (w, t, name);
   if (!(type & MK_TYPE_RECEIVE)
       || mk_request_notification (t->mk, name, MK_NOTIFY_NO_SENDERS, 0, MK_NULL, MK_NONE, &previous)
 	 != MK_SUCCESS)

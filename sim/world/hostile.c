@@ -62,6 +62,8 @@ world_taint (struct world *w, uid u)
     return;
   w->port[u].tainted = true;
   world_trace (w, "port %u is tainted", u);
+  if (w->port[u].back_of != 0)
+    world_taint (w, w->port[u].back_of);
   for (size_t i = 0; i < w->sents; i++)
     if (w->sent[i].destination == u && !w->sent[i].received)
       taint_sent (w, &w->sent[i]);

@@ -48,6 +48,9 @@ struct port_record
   bool requested;			/* no-senders, to itself, not yet answered */
   uint32_t moves;			/* how often its receive right was sent */
   uint32_t moves_requested;		/* the same when no-senders was requested */
+  uid back_to;				/* who gets it instead of its death; 0: nobody */
+  uid back_of;				/* which one comes here instead of its death */
+  uint32_t back_moves;			/* moves of back_to when it was requested */
   bool tainted;				/* see hostile.c */
   bool received;			/* from, by a task; see converge.c */
 };
@@ -64,7 +67,7 @@ struct sent
   uint32_t task;			/* the sender's number */
   uid destination;
   uint32_t sequence;			/* per sender and destination; 0: by a send-once right */
-  bool received, lost;
+  bool received, lost, doubtful;	/* doubtful: it may be lost */
   unsigned rights;
   struct sent_right right[WORLD_RIGHTS_MAX];
   struct sent_right reply;
@@ -230,6 +233,8 @@ void tasks_step (struct world *);
 bool tasks_drain (struct world *);
 /* TASK got NAME, which must denote UID.  */
 void tasks_learn (struct world *, struct task *, mk_name, uid, bool once);
+/* Nobody shall get NAME's receive right when it is destroyed.  */
+void tasks_cancel_return (struct world *, struct task *, mk_name);
 /* Forgets names that no longer exist.  */
 void tasks_forget (struct task *);
 
@@ -240,6 +245,8 @@ void world_converge (struct world *);
 /* check.c: at rest.  */
 void check_at_rest (struct world *);
 void check_all_gone (struct world *);
+/* How many tasks receive from it: one at most.  */
+unsigned check_receivers (struct world *, uid);
 /* Traces what every engine knows.  */
 void check_dump (struct world *);
 /* A no-senders notification with COUNT arrived at the port UID.  */

@@ -125,40 +125,16 @@ drop (struct world *w, struct task *t)
     {
       world_trace (w, "task %u destroys port %u", t->number, t->names[name]);
       w->port[t->names[name]].destroyed = true;
-      mk_mod_refs (t->mk, name, MK_RECEIVE, -1);
+      /* Of a port that goes elsewhere a send right of the same name would stay as a dead name,
+	 and be counted for ever: so the whole name goes.  */
+      if (w->port[t->names[name]].back_to != 0)
+	mk_destroy_name (t->mk, name);
+      else
+	mk_mod_refs (t->mk, name, MK_RECEIVE, -1);
     }
   else
     mk_deallocate (t->mk, name);
   tasks_forget (t);
-}
-
-static void
-request (struct world *w, struct task *t)
-{
-  mk_name name = tasks_some_name (w, t, MK_TYPE_RECEIVE | MK_TYPE_SEND), previous = MK_NULL;
-  if (name == MK_NULL)
-    return;
-  struct port_record *port = &w->port[t->names[name]];
-  if (tasks_type (t, name) & MK_TYPE_RECEIVE)
-    {
-      struct mk_receive_status status;
-      mk_get_receive_status (t->mk, name, &status);
-      if (mk_request_notification (t->mk, name, MK_NOTIFY_NO_SENDERS, status.mscount + 1, name,
-				   MK_MAKE_SEND_ONCE, &previous) == MK_SUCCESS)
-	{
-	  port->requested = true;
-	  port->moves_requested = port->moves;
-	}
-    }
-  else
-    {
-      mk_name notify = tasks_some_name (w, t, MK_TYPE_RECEIVE);
-      if (notify != MK_NULL)
-	mk_request_notification (t->mk, name, MK_NOTIFY_DEAD_NAME, 0, notify, MK_MAKE_SEND_ONCE,
-				 &previous);
-    }
-  if (previous != MK_NULL)
-    mk_deallocate (t->mk, previous);
 }
 
 static void
@@ -285,6 +261,8 @@ tasks_step (struct world *w)
   bool root = t == &w->node[t->node].root;
   if (w->options.wide && world_roll (w, 6) == 0 && world_turn (w, TURN_WIDE))
     wide_step (w, t);
+  if (w->options.returns && world_roll (w, 8) == 0 && world_turn (w, TURN_RETURN))
+    tasks_want_back (w, t);
   if (!world_turn (w, TURN_TASK))
     return;
   if ((crowded (t) || world_roll (w, 400) == 0) && !root)
@@ -315,7 +293,7 @@ tasks_step (struct world *w)
 	mk_insert_right (t->mk, name, t->mk, name, MK_MAKE_SEND);
       break;
     case 2: drop (w, t); break;
-    case 3: request (w, t); break;
+    case 3: tasks_request (w, t); break;
     case 4: ask_root (w, t); break;
     case 5: case 6: case 7: case 8:
       name = tasks_some_name (w, t, MK_TYPE_RECEIVE);

@@ -39,6 +39,22 @@ check_right (struct world *w, struct task *t, const struct sent_right *expected,
     }
 }
 
+/* Is there one between the last that came of the same flow and S that was not destroyed?  */
+static bool
+missing (struct world *w, const struct sent *s, uint32_t last)
+{
+  uint32_t gone = 0;
+  if (s->sequence == last + 1)
+    return false;
+  for (size_t i = 0; i < w->sents; i++)
+    {
+      const struct sent *other = &w->sent[i];
+      gone += other->task == s->task && other->destination == s->destination && other->sequence > last
+	&& other->sequence < s->sequence && (other->lost || (other->doubtful && !other->received));
+    }
+  return s->sequence != last + 1 + gone;
+}
+
 static void
 check_message (struct world *w, struct task *t, mk_name name, uid u,
 	       const struct mk_message *m)
@@ -62,6 +78,9 @@ check_message (struct world *w, struct task *t, mk_name name, uid u,
 	       (unsigned long long) tag, u);
   if (s->received)
     world_violate (w, "R1", "message %llu was received twice", (unsigned long long) tag);
+  if (s->lost)
+    world_violate (w, "R1", "message %llu came, and what it carries came back as if it were destroyed",
+		   (unsigned long long) tag);
   s->received = true;
   w->result->messages++;
   if (s->destination != u)
@@ -73,7 +92,7 @@ check_message (struct world *w, struct task *t, mk_name name, uid u,
       if (s->sequence <= flow->received)
 	world_violate (w, "R1", "port %u: message %u of task %u after message %u", u, s->sequence,
 		       s->task, flow->received);
-      else if (s->sequence != flow->received + 1 && !w->faults)
+      else if (missing (w, s, flow->received) && !w->faults)
 	world_violate (w, "R1", "port %u: message %u of task %u never came", u,
 		       flow->received + 1, s->task);
       flow->received = s->sequence;
@@ -119,6 +138,8 @@ tasks_receive (struct world *w, struct task *t, mk_name name)
       memcpy (&dead, m.data, sizeof dead);
       mk_deallocate (t->mk, dead);
     }
+  else if (kernel && m.id == MK_NOTIFY_PORT_DESTROYED)
+    tasks_came_back (w, t, u, &m);
   else if (!kernel)
     check_message (w, t, name, u, &m);
   tasks_forget (t);

@@ -23,11 +23,12 @@ enum turn
   TURN_FAULT,			/* whom the faults of this step are about; never left out */
   TURN_CRASH, TURN_END, TURN_CUT, TURN_MEMORY, TURN_HOSTILE, TURN_SLOW, TURN_DEAF,
   TURN_TIME,
+  TURN_RETURN,			/* what a task does about receive rights that come back */
   TURNS
 };
 
 /* A letter for each, in a list of turns to keep.  */
-#define TURN_LETTERS "dworsuay.xecmhlft"
+#define TURN_LETTERS "dworsuay.xecmhlftb"
 
 struct turns
 {

@@ -274,7 +274,7 @@ world_digest (struct world *w, void (*absorb) (void *, const void *, size_t), vo
     {
       const struct port_record *p = &w->port[u];
       uint32_t flags = p->destroyed | p->said_dead << 1 | p->requested << 2;
-      sum += mixed (mixed (u, flags), (uint64_t) p->moves << 32 | p->moves_requested);
+      sum += mixed (mixed (mixed (u, flags), (uint64_t) p->moves << 32 | p->moves_requested), p->back_to);
     }
   absorb (ctx, &sum, sizeof sum);
 }

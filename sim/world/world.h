@@ -23,6 +23,7 @@ struct world_options
   bool link;			/* by real links over datagrams, instead of whole frames */
   bool slow;			/* slow receivers and nodes, short queues */
   bool wide;			/* also the rarer operations on names */
+  bool returns;			/* receive rights are wanted back when they are destroyed */
   bool far;			/* data out of line */
   bool sparse;			/* a node asks only the next one for its root: other
 				   sessions are there only where rights need them */
