@@ -19,6 +19,20 @@ fuzz_sources_config := netmsg/keys.c netmsg/options.c netmsg/complaint.c core/ba
 fuzz_sources_tar := $(patsubst %,node/tmpfs/%.c,pages directory store access tar unpack) core/base/status.c
 fuzz_sources_testbed := $(patsubst %,testbed/%.c,impair delayline fabric port pcap switch switch-command marks) \
 	core/base/status.c
+fuzz_mach_flags := -w -fno-strict-aliasing -D_GNU_SOURCE -Ifuzz/include -Inode/defs/include -Itests/core/trace/include \
+	-isystem $(B)/deb/usr/include/x86_64-linux-gnu
+fuzz_sources_archive := node/init/archive.c core/base/status.c
+fuzz_sources_elf := fuzz/machine/memory.c node/proc/elf_load.c core/base/status.c
+fuzz_mig := $(B)/host/fuzz-mig
+fuzz_machine := fuzz/machine/memory.c fuzz/machine/ports.c $(sort $(wildcard sim/kernel/*.c))
+fuzz_sources_take := $(fuzz_machine) $(FUZZ_CORE) $(patsubst %,mach/%.c,take memory proxies map)
+fuzz_flags_take := $(fuzz_mach_flags) -Dmalloc=fuzz_malloc
+fuzz_sources_pager := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(sort $(wildcard core/pages/*.c)) \
+	$(filter-out %/memcpy.c %/timer.c %/workers.c %/assert.c,$(sort $(wildcard libpager/*.c))) \
+	$(patsubst %,node/libports/%.c,create table notify references) node/musl/mach/request.c \
+	$(fuzz_mig)/memory_object_server.c $(fuzz_mig)/memory_object_user.c
+fuzz_flags_pager := $(fuzz_mach_flags) -I$(fuzz_mig) -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
+fuzz_flags_elf := $(fuzz_mach_flags) -Inode/posix/include
 fuzz_libraries_link := -lsodium
 fuzz_libraries_session := -lsodium
 fuzz_libraries_config := -lsodium
@@ -27,7 +41,6 @@ fuzz_libraries_peers := -lsodium
 
 
 # MIG's servers, for this machine.
-fuzz_mig := $(B)/host/fuzz-mig
 $(fuzz_mig)/netmsg_server.c: netmsg/netmsg.defs tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS=-DNETMSG_SERVER tools/mig server netmsg/netmsg.defs $@ $(@:.c=.h)
@@ -35,11 +48,17 @@ $(fuzz_mig)/fsys_server.c: node/defs/hurd/fsys.defs node/defs/hurd/hurd_types.de
 		$(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS=-DSERVERPREFIX=S_ tools/mig server hurd/fsys.defs $@ $(@:.c=.h)
+$(fuzz_mig)/memory_object_server.c: libpager/mig-mutate.h tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-include libpager/mig-mutate.h -prefix libpager_" tools/mig server mach/memory_object.defs $@ \
+		$(@D)/memory_object_S.h
+$(fuzz_mig)/memory_object_user.c: tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	tools/mig user mach/memory_object.defs $@ $(@:.c=.h)
 fuzz_sources_control := $(FUZZ_CORE) netmsg/filesystem.c netmsg/complaint.c $(fuzz_mig)/netmsg_server.c $(fuzz_mig)/fsys_server.c
-fuzz_flags_control := -w -fno-strict-aliasing -D_GNU_SOURCE -Ifuzz/include -Inetmsg -I$(fuzz_mig) \
-	-Inode/defs/include -Itests/core/trace/include -isystem $(B)/deb/usr/include/x86_64-linux-gnu
+fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 
-fuzz_headers := $(sort $(wildcard fuzz/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h))
+fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h))
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
