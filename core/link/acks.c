@@ -55,12 +55,6 @@ acks_add (struct acks *a, uint64_t number)
 	  a->range[i].first = a->range[i + 1].first;
 	  remove_at (a, i + 1);
 	}
-      return true;
-    }
-  if (i > 0 && a->range[i - 1].first == a->range[i].last + 1)
-    {
-      a->range[i - 1].first = a->range[i].first;
-      remove_at (a, i);
     }
   return true;
 }

@@ -196,18 +196,6 @@ link_peer_address (struct link_peer *p, const struct link_address *address)
     p->address.bytes = 0;
 }
 
-void *
-link_peer_user (const struct link_peer *p)
-{
-  return p->user;
-}
-
-void
-link_peer_key (const struct link_peer *p, uint8_t key[LINK_KEY_BYTES])
-{
-  memcpy (key, p->key, LINK_KEY_BYTES);
-}
-
 /* A handshake of the peer's that may be about to succeed.  */
 static uint64_t
 fresh_half_open (const struct link_peer *p)

@@ -137,8 +137,8 @@ void handshake_response (struct link *link, const struct link_address *from,
 			 const uint8_t *datagram);
 void handshake_cookie (struct link *link, const uint8_t *datagram);
 
-/* A datagram for the keys of H opened: the initiator is there.  NULL: no
-   memory, or it is no longer wanted.  H is not used any more on success.  */
+/* A datagram for the keys of H opened: the initiator is there.  If H renews keys, they are
+   those of the peer's session.  NULL: no memory.  H is not used any more on success.  */
 struct session *handshake_confirm (struct link_peer *p, struct half_open *h);
 
 /* The peer a receiver index belongs to, or NULL.  */

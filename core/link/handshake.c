@@ -448,8 +448,7 @@ handshake_confirm (struct link_peer *p, struct half_open *h)
   struct session *s = p->session;
   if (h->renews)
     {
-      if (!s || s->terms.id != h->terms.id)
-	return NULL;
+      dr_assert (s && s->terms.id == h->terms.id);	/* the caller has looked */
       session_rekey (s, &h->key);
     }
   else

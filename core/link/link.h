@@ -139,8 +139,6 @@ void link_peer_remove (struct link *link, struct link_peer *peer, uint64_t now);
 /* Changes where link_connect goes to.  A live session stays where it is.  */
 void link_peer_address (struct link_peer *peer, const struct link_address *address);
 
-void *link_peer_user (const struct link_peer *peer);
-void link_peer_key (const struct link_peer *peer, uint8_t key[LINK_KEY_BYTES]);
 /* The listed peer with this key, or NULL.  */
 struct link_peer *link_peer_find (struct link *link, const uint8_t key[LINK_KEY_BYTES]);
 

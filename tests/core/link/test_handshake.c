@@ -373,6 +373,98 @@ garbage (void **state)
   world_free (&w);
 }
 
+/* Anybody who knows a public key can make a right mac1: what is behind it is looked at, and must
+   be right too.  PART: which byte of the noise message, from its end, is another one.  */
+static void
+forge (struct world *w, const struct record *real, unsigned owner, unsigned mac1_at, unsigned part)
+{
+  struct record one = *real;
+  uint8_t public[LINK_KEY_BYTES], mac1_key[32], cookie_key[32];
+  link_public_key (w->node[owner].link, public);
+  guard_keys (public, mac1_key, cookie_key);
+  one.data[mac1_at - 1 - part] ^= 1;
+  guard_mac (one.data + mac1_at, mac1_key, one.data, mac1_at);
+  struct link_counters before = count (w, owner), after;
+  world_inject (w, owner, &w->node[1 - owner].address, one.data, one.bytes);
+  after = count (w, owner);
+  assert_int_equal (after.dropped_forged, before.dropped_forged + 1);
+  assert_int_equal (dropped (&after), dropped (&before) + 1);
+}
+
+static bool
+record_only (struct world *w, unsigned from, unsigned to, const uint8_t *data, size_t bytes, void *ctx)
+{
+  record_all (w, from, to, data, bytes, ctx);
+  return false;
+}
+
+static void
+forged_insides (void **state)
+{
+  struct world w;
+  struct recorder r;
+  unsigned at = 0;
+  world_init (&w, 16, 2, NULL);
+  record (&w, &r);
+  w.tap = record_only;
+  link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+  world_run (&w, w.now + MS, NULL);
+  const struct record *initiation = find (&r, &at, 0, PACKET_INITIATION);
+  assert_non_null (initiation);
+  /* The payload's tag, the payload, the tag of the initiator's key, that key.  */
+  forge (&w, initiation, 1, INITIATION_MAC1, 0);
+  forge (&w, initiation, 1, INITIATION_MAC1, 20);
+  forge (&w, initiation, 1, INITIATION_MAC1, 60);
+  forge (&w, initiation, 1, INITIATION_MAC1, 80);
+
+  world_inject (&w, 1, &w.node[0].address, initiation->data, initiation->bytes);
+  world_run (&w, w.now + MS, NULL);
+  at = 0;
+  const struct record *response = find (&r, &at, 1, PACKET_RESPONSE);
+  assert_non_null (response);
+  forge (&w, response, 0, RESPONSE_MAC1, 0);
+  forge (&w, response, 0, RESPONSE_MAC1, 20);
+
+  /* A cookie for the right initiation, by one who does not have the key.  */
+  uint8_t cookie[COOKIE_BYTES] = { 0 };
+  packet_head (cookie, PACKET_COOKIE);
+  memcpy (cookie + COOKIE_RECEIVER, initiation->data + INITIATION_SENDER, 4);
+  struct link_counters before = count (&w, 0), after;
+  world_inject (&w, 0, &w.node[1].address, cookie, sizeof cookie);
+  after = count (&w, 0);
+  assert_int_equal (after.dropped_forged, before.dropped_forged + 1);
+
+  w.tap = NULL;
+  world_run (&w, w.now + 5 * S, NULL);
+  assert_true (world_both_up (&w, 0, 1));
+  world_works (&w, 0, 1);
+  free (r.record);
+  world_free (&w);
+}
+
+/* A node that starts again and again, and is never heard: what was answered to its earlier lives
+   makes room for the last one, beside the live session with which it began.  */
+static void
+many_lives (void **state)
+{
+  struct world w;
+  world_init (&w, 17, 2, NULL);
+  world_connect (&w, 0, 1);
+  w.cut_from[1] = true;
+  for (unsigned life = 0; life < 3 * LINK_HALF_OPEN_MAX; life++)
+    {
+      world_stop (&w, 0);
+      world_start (&w, 0);
+      link_connect (w.node[0].link, w.node[0].peer[1], w.now);
+      world_run (&w, w.now + 100 * MS, NULL);
+    }
+  w.cut_from[1] = false;
+  world_run (&w, w.now + 3 * S, NULL);
+  assert_true (w.node[0].up[1] && w.node[1].up[0]);
+  world_works (&w, 0, 1);
+  world_free (&w);
+}
+
 /* --- Load --------------------------------------------------------------- */
 
 static void
@@ -521,6 +613,8 @@ main (void)
     cmocka_unit_test (withheld_initiation),
     cmocka_unit_test (unknown_peer),
     cmocka_unit_test (garbage),
+    cmocka_unit_test (forged_insides),
+    cmocka_unit_test (many_lives),
     cmocka_unit_test (handshake_flood),
     cmocka_unit_test (full_mesh),
     cmocka_unit_test (peers_come_and_go),

@@ -259,10 +259,56 @@ random_frames (void **state)
     }
 }
 
+/* The ACK frame that S says next.  */
+static struct frame
+next_ack (struct session *s)
+{
+  static uint8_t datagram[LINK_DATAGRAM_BYTES_MAX];
+  struct frame f = { 0 };
+  struct keypair ours = s->current;
+  s->ack_now = true;
+  s->unacked = 1;
+  size_t bytes = session_build (s, now, datagram, sizeof datagram);
+  assert_true (bytes > DATA_FRAMES);
+  assert_true (link_open (datagram + DATA_FRAMES, bytes - DATA_FRAMES - LINK_TAG_BYTES,
+			  datagram + bytes - LINK_TAG_BYTES, datagram, DATA_FRAMES,
+			  packet_get64 (datagram + DATA_NUMBER), ours.send));
+  struct dr_in in = dr_in (datagram + DATA_FRAMES, bytes - DATA_FRAMES - LINK_TAG_BYTES);
+  assert_true (link_frame_read (&in, &f));
+  assert_int_equal (f.kind, FRAME_ACK);
+  return f;
+}
+
+/* In a frame the lengths of ranges have 32 bits: what does not fit is not said.  */
+static void
+acks_of_far_numbers (void **state)
+{
+  const uint64_t far = UINT64_C (1) << 33;
+  struct session *s = begin (true);
+  struct frame second = hello, f;
+  second.number = 2;
+  assert_int_equal (give (s, 1, &hello, 1, NULL, 0), SESSION_TAKEN);
+  assert_int_equal (give (s, far, &second, 1, NULL, 0), SESSION_TAKEN);
+  assert_int_equal (s->acks.count, 2);
+  f = next_ack (s);
+  assert_int_equal (f.ranges, 1);
+  assert_int_equal (f.range[0].first, far);
+  assert_int_equal (f.range[0].last, far);
+  /* A range that has become longer than can be said: its newest part.  */
+  s->acks.count = 1;
+  s->acks.range[0].first = 1;
+  f = next_ack (s);
+  assert_int_equal (f.ranges, 1);
+  assert_int_equal (f.range[0].last, far);
+  assert_int_equal (f.range[0].first, far - UINT32_MAX);
+  end (s);
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test (acks_of_far_numbers),
     cmocka_unit_test (all_or_nothing),
     cmocka_unit_test (lying_acks),
     cmocka_unit_test (closings),
