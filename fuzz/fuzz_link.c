@@ -53,6 +53,8 @@ open_side (struct side *s, uint8_t secret)
 {
   struct link_config config;
   link_config_default (&config);
+  config.datagram_bytes = 1200;
+  config.datagram_bytes_most = DATAGRAM_BYTES;
   memset (config.secret_key, secret, sizeof config.secret_key);
   config.epoch = secret;
   config.random = fill;

@@ -106,10 +106,27 @@ finish (struct session *s, uint64_t now, uint8_t *buffer, size_t frame_bytes,
   return bytes;
 }
 
+/* A datagram of SIZE, to see whether it passes.  */
+static size_t
+try_path (struct session *s, uint64_t now, uint8_t *buffer, uint32_t size)
+{
+  size_t frames = size - DATA_OVERHEAD_BYTES;
+  struct dr_out out = dr_out (buffer + DATA_FRAMES, frames);
+  size_t bytes;
+
+  link_frame_write (&out, &(struct frame) { .kind = FRAME_PING });
+  while (out.at < out.end)
+    link_frame_write (&out, &(struct frame) { .kind = FRAME_SKIP });
+  bytes = finish (s, now, buffer, frames, true, NULL);
+  recovery_tries_path (&s->recovery);
+  return bytes;
+}
+
 size_t
 session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity)
 {
-  size_t datagram = s->config->datagram_bytes;
+  size_t datagram = s->path.bytes;
+  uint32_t larger;
   bool ready = sendqueue_ready (&s->queue);
   bool room = s->recovery.flight_bytes + datagram <= s->congestion.window
     || s->recovery.probes;
@@ -119,10 +136,13 @@ session_build (struct session *s, uint64_t now, uint8_t *buffer, size_t capacity
   bool ping = s->ping || (s->recovery.probes && !data);
   bool ack = s->unacked && (s->ack_now || data || ping || now >= s->ack_due);
 
-  dr_assert (capacity >= datagram);
+  dr_assert (capacity >= s->path.most);
   /* The session is over and does not know it yet.  */
   if (s->recovery.next > LINK_NUMBER_MAX)
     return 0;
+  /* A peer that answers is waited for, so that there is a time after which one is lost.  */
+  if (s->recovery.rtt && (larger = path_try (&s->path, now)) != 0)
+    return try_path (s, now, buffer, larger);
   if (ready && due && !room)
     s->congestion.limited = true;
   if (!data && !ping && !ack)

@@ -5,10 +5,13 @@
 
 #define US_PER_S UINT64_C (1000000)
 
+/* A few of the largest suffice: that a path takes them does not make it fast.  */
 static uint64_t
 window_min (const struct congestion *c)
 {
-  return (uint64_t) LINK_WINDOW_MIN_DATAGRAMS * c->datagram;
+  uint64_t several = (uint64_t) LINK_WINDOW_MIN_DATAGRAMS * c->base;
+  uint64_t few = (uint64_t) LINK_WINDOW_MIN_LARGE * c->datagram;
+  return several > few ? several : few;
 }
 
 static void
@@ -26,11 +29,18 @@ congestion_init (struct congestion *c, uint32_t datagram_bytes, uint64_t window_
 		 uint64_t now)
 {
   memset (c, 0, sizeof *c);
-  c->datagram = datagram_bytes;
+  c->datagram = c->base = datagram_bytes;
   c->window_max = window_max;
   c->startup = true;
   c->round_time = c->rtt_time = c->rate_time = c->sent_time = now;
   set_window (c, (uint64_t) LINK_INITIAL_DATAGRAMS * datagram_bytes);
+}
+
+void
+congestion_datagram (struct congestion *c, uint32_t bytes)
+{
+  c->datagram = bytes;
+  set_window (c, c->window);
 }
 
 static void

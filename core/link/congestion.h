@@ -18,7 +18,7 @@
 
 struct congestion
 {
-  uint32_t datagram;
+  uint32_t datagram, base;	/* bytes of one: now; at first */
   uint64_t window, window_max;
   uint64_t knee;		/* window that was too large; 0: none */
   uint64_t knee_time;
@@ -50,6 +50,8 @@ struct congestion_ack
 
 void congestion_init (struct congestion *c, uint32_t datagram_bytes, uint64_t window_max,
 		      uint64_t now);
+/* Datagrams are of so many bytes from now on.  */
+void congestion_datagram (struct congestion *c, uint32_t bytes);
 void congestion_acked (struct congestion *c, uint64_t now, const struct congestion_ack *a);
 /* Called before a datagram with contents goes, with what is in flight.  */
 void congestion_sending (struct congestion *c, uint64_t now, uint64_t flight_bytes);

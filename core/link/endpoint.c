@@ -37,6 +37,7 @@ config_makes_sense (const struct link_config *c)
     && c->peers_max >= 1 && c->peers_max <= 65535
     && c->datagram_bytes >= LINK_DATAGRAM_BYTES_MIN
     && c->datagram_bytes <= LINK_DATAGRAM_BYTES_MAX
+    && c->datagram_bytes_most <= LINK_DATAGRAM_BYTES_MAX
     && c->message_bytes_max >= 1 && c->message_bytes_max <= UINT32_MAX
     && c->assembly_bytes_max >= LINK_ASSEMBLY_BYTES_MIN
     && c->assembly_bytes_max <= UINT64_MAX / 4
@@ -501,6 +502,7 @@ link_peer_status (const struct link_peer *p, struct link_status *status)
   status->bytes_sent = s->queue.bytes_sent;
   status->bytes_received = s->assembly.bytes;
   status->rekeys = s->rekeys;
+  status->datagram_bytes = s->path.bytes;
 }
 
 void

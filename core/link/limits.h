@@ -58,6 +58,12 @@
 #define LINK_FLOOR_EVERY 65536u		/* datagrams */
 #define LINK_FLOOR_GAPS_EVERY 32u	/* datagrams, after losses */
 
+/* Path MTU (RFC 8899, 5.1).  */
+#define LINK_PATH_TRIES 3u
+#define LINK_PATH_RAISE_US 600000000u	/* until a size that got lost is tried again */
+#define LINK_PATH_RETRY_US 10000000u	/* the same after the path has changed */
+#define LINK_PATH_LOST_MAX 6u		/* larger ones lost in a row: it has */
+
 /* Sending.  */
 #define LINK_SMALL_BYTES 16384u		/* = LINK_SMALL_MESSAGE_BYTES of link.h */
 #define LINK_SMALL_TURN_BYTES 4096u	/* of small messages per bulk datagram */
@@ -72,7 +78,8 @@
 
 /* Congestion.  */
 #define LINK_INITIAL_DATAGRAMS 32u
-#define LINK_WINDOW_MIN_DATAGRAMS 16u
+#define LINK_WINDOW_MIN_DATAGRAMS 16u	/* of the base size */
+#define LINK_WINDOW_MIN_LARGE 4u	/* of the size in use */
 #define LINK_IDLE_DATAGRAMS 128u	/* burst after a pause */
 #define LINK_IDLE_US 1000000u
 #define LINK_QUEUE_TARGET_US 10000u	/* data we may have queued in the network */

@@ -78,6 +78,10 @@ struct link_config
 
   uint32_t peers_max;			/* at most 65535 */
   uint32_t datagram_bytes;		/* of the datagrams we send; we take any */
+  /* Datagrams grow up to this size where the path takes them (RFC 8899); not
+     above datagram_bytes: they do not.  Only where nobody cuts them into
+     fragments on the way: else the path seems to take what it does not.  */
+  uint32_t datagram_bytes_most;
   uint64_t message_bytes_max;		/* of one message, either way; < 4 GiB */
   /* Messages begun and not yet handed up, per peer and direction, contents and
      LINK_MESSAGE_OVERHEAD_BYTES each.  A single message larger than this may
@@ -168,7 +172,7 @@ void link_tick (struct link *link, uint64_t now);
 uint64_t link_deadline (const struct link *link);
 
 /* Builds the next datagram to send, in BUFFER of CAPACITY bytes (at least
-   config.datagram_bytes), and says to whom.  Returns its size; 0: nothing to
+   config.datagram_bytes and datagram_bytes_most), and says to whom.  Returns its size; 0: nothing to
    send now (ask again after the next input, tick or send).  A datagram that
    the caller cannot send may be thrown away: it counts as lost.  */
 size_t link_output (struct link *link, uint64_t now, void *buffer, size_t capacity,
@@ -249,6 +253,7 @@ struct link_status
   uint64_t messages_sent, messages_received;
   uint64_t bytes_sent, bytes_received;	/* of messages, first transmissions */
   uint64_t rekeys;
+  uint32_t datagram_bytes;		/* of those that we send now */
 };
 void link_peer_status (const struct link_peer *peer, struct link_status *status);
 

@@ -88,6 +88,10 @@ lose (struct recovery *r, struct sent *s, struct recovery_result *result)
 {
   take_out_of_flight (r, s);
   s->state = SENT_LOST;
+  if (s->tries_path)
+    result->path_failed = true;
+  else if (s->bytes > r->base_bytes)
+    result->large_lost++;
   fragment_append (&result->lost, s->fragments);
   s->fragments = NULL;
 }
@@ -122,7 +126,7 @@ make_room (struct recovery *r, const struct dr_alloc *alloc, uint64_t now,
   if (r->next - r->base < r->capacity)
     return;
   lose (r, entry (r, r->base), result);
-  result->lost_datagrams++;
+  result->lost_datagrams += !entry (r, r->base)->tries_path;
   advance_base (r, now);
 }
 
@@ -134,7 +138,7 @@ recovery_sent (struct recovery *r, const struct dr_alloc *alloc, uint64_t now,
   dr_assert (eliciting || !fragments);
   make_room (r, alloc, now, result);
   struct sent *s = entry (r, r->next++);
-  *s = (struct sent) { now, fragments, bytes, eliciting ? SENT_FLYING : SENT_DONE };
+  *s = (struct sent) { now, fragments, bytes, eliciting ? SENT_FLYING : SENT_DONE, false };
   if (!eliciting)
     {
       advance_base (r, now);
@@ -145,6 +149,14 @@ recovery_sent (struct recovery *r, const struct dr_alloc *alloc, uint64_t now,
   r->probe_base = now;
   if (r->probes)
     r->probes--;
+}
+
+void
+recovery_tries_path (struct recovery *r)
+{
+  struct sent *s = entry (r, r->next - 1);
+  dr_assert (s->state == SENT_FLYING && !s->fragments);
+  s->tries_path = true;
 }
 
 static void
@@ -180,7 +192,7 @@ detect_lost (struct recovery *r, uint64_t now, struct recovery_result *result)
       if (r->largest_acked >= n + r->reorder || now >= s->time + delay)
 	{
 	  lose (r, s, result);
-	  result->lost_datagrams++;
+	  result->lost_datagrams += !s->tries_path;
 	}
       else if (r->loss_time == 0 || s->time + delay < r->loss_time)
 	r->loss_time = s->time + delay;
@@ -200,6 +212,10 @@ static void
 acknowledge (struct recovery *r, uint64_t number, struct recovery_result *result)
 {
   struct sent *s = entry (r, number);
+  if (s->state != SENT_DONE && s->tries_path)
+    result->path_passed = s->bytes;
+  else if (s->state != SENT_DONE && s->bytes > r->base_bytes)
+    result->large_acked++;
   if (s->state == SENT_LOST)
     late_after_all (r, number, result);
   if (s->state == SENT_FLYING)

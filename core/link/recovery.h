@@ -22,6 +22,7 @@ struct sent
   struct fragment *fragments;	/* flying only */
   uint32_t bytes;
   uint8_t state;
+  bool tries_path;		/* its loss is no sign of congestion */
 };
 
 struct recovery
@@ -38,6 +39,7 @@ struct recovery
   uint64_t probe_base;		/* the probe timer runs from here */
   unsigned probe_count;		/* without an answer, in a row */
   unsigned probes;		/* datagrams that may go beyond the window */
+  uint32_t base_bytes;		/* larger datagrams are counted as such */
 };
 
 struct recovery_result
@@ -46,6 +48,9 @@ struct recovery_result
   uint64_t acked_bytes;
   uint32_t acked_datagrams, lost_datagrams, spurious_datagrams;
   uint64_t rtt;			/* a sample; 0: none */
+  uint32_t large_acked, large_lost;	/* larger than the base */
+  uint32_t path_passed;		/* bytes of a datagram that tried the path; 0: none */
+  bool path_failed;		/* one was lost */
 };
 
 /* DR_NO_MEMORY: nothing to free.  */
@@ -61,6 +66,9 @@ void recovery_free (struct recovery *r, const struct dr_alloc *alloc,
 void recovery_sent (struct recovery *r, const struct dr_alloc *alloc, uint64_t now,
 		    uint32_t bytes, bool eliciting, struct fragment *fragments,
 		    struct recovery_result *result);
+
+/* What was sent last tries a larger size and has no fragments.  */
+void recovery_tries_path (struct recovery *r);
 
 /* An ACK came.  DR_PEER_FAULT: of a number never sent; nothing changed.  */
 enum dr_status recovery_ack (struct recovery *r, const struct frame *ack, uint64_t now,

@@ -28,8 +28,10 @@ session_new (const struct link_config *config, const struct dr_alloc *alloc,
   s->address = *address;
   s->received_time = s->ping_time = now;
   congestion_init (&s->congestion, config->datagram_bytes, config->window_bytes_max, now);
+  path_init (&s->path, config->datagram_bytes, config->datagram_bytes_most);
   if (recovery_init (&s->recovery, alloc) != DR_OK)
     goto no_recovery;
+  s->recovery.base_bytes = config->datagram_bytes;
   if (sendqueue_init (&s->queue, alloc, terms->assembly_bytes, terms->message_bytes,
 		      config->send_bytes_max, config->send_messages_max) != DR_OK)
     goto no_queue;
@@ -80,6 +82,19 @@ session_rekey (struct session *s, const struct keypair *key)
 
 /* --- Input -------------------------------------------------------------- */
 
+static void
+path_result (struct session *s, const struct recovery_result *result, uint64_t now)
+{
+  uint32_t before = s->path.bytes;
+  if (result->path_passed)
+    path_passed (&s->path, now, result->path_passed);
+  if (result->path_failed)
+    path_failed (&s->path, now);
+  path_used (&s->path, now, result->large_acked, result->large_lost);
+  if (s->path.bytes != before)
+    congestion_datagram (&s->congestion, s->path.bytes);
+}
+
 void
 session_result (struct session *s, struct recovery_result *result, uint64_t now,
 		uint64_t largest)
@@ -94,6 +109,7 @@ session_result (struct session *s, struct recovery_result *result, uint64_t now,
   sendqueue_lost (&s->queue, &result->lost);
   sendqueue_acked (&s->queue, &result->acked);
   congestion_acked (&s->congestion, now, &ack);
+  path_result (s, result, now);
 }
 
 static bool
@@ -332,6 +348,8 @@ session_deadline (const struct session *s)
   uint64_t at = sooner (ping_at (s), dead_at (s));
   at = sooner (at, keys_end_at (s));
   at = sooner (at, recovery_deadline (&s->recovery));
+  if (s->recovery.rtt)
+    at = sooner (at, path_deadline (&s->path));
   if (s->unacked)
     at = sooner (at, s->ack_due);
   if (s->retry_time)

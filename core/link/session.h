@@ -12,6 +12,7 @@
 #include "core/link/cipher.h"
 #include "core/link/congestion.h"
 #include "core/link/link.h"
+#include "core/link/path.h"
 #include "core/link/recovery.h"
 #include "core/link/replay.h"
 #include "core/link/sendqueue.h"
@@ -50,6 +51,7 @@ struct session
   struct acks acks;
   struct recovery recovery;
   struct congestion congestion;
+  struct path path;
   struct sendqueue queue;
   uint64_t lazy_until;		/* what is queued may wait for company until then */
   struct assembly assembly;

@@ -217,6 +217,8 @@ carry (struct world *w, unsigned from, unsigned to, uint8_t *data, size_t bytes)
     return;
   if (w->cut || w->cut_from[from] || chance (w, w->loss_ppm))
     return;
+  if (w->largest && bytes > w->largest)
+    return;
   if (w->bytes_per_s)
     {
       uint64_t *line = &w->line_free[from][to];
@@ -256,12 +258,14 @@ drain (struct world *w, struct node *n)
   /* Longer than any datagram, and exactly as long: the sanitizer sees every
      byte written behind it.  */
   static uint8_t buffer[LINK_DATAGRAM_BYTES_MAX];
+  size_t most = n->config.datagram_bytes_most > n->config.datagram_bytes
+    ? n->config.datagram_bytes_most : n->config.datagram_bytes;
   struct link_address to;
   size_t bytes;
-  while (n->link && (bytes = link_output (n->link, w->now, buffer, n->config.datagram_bytes, &to)))
+  while (n->link && (bytes = link_output (n->link, w->now, buffer, most, &to)))
     {
       unsigned number = node_at (w, &to);
-      assert_true (bytes <= n->config.datagram_bytes);
+      assert_true (bytes <= most);
       if (number < w->nodes)
 	carry (w, n->number, number, buffer, bytes);
     }

@@ -63,6 +63,7 @@ struct world
   uint64_t delay, jitter, reorder_delay;
   uint64_t bytes_per_s;		/* 0: no bound */
   size_t queue_bytes;		/* per direction, with bytes_per_s; more is lost */
+  size_t largest;		/* datagram that passes; 0: any does */
   bool cut;
   bool cut_from[WORLD_NODES];	/* nothing this node sends arrives */
 
