@@ -108,7 +108,7 @@ put_page (const struct digest *d, const struct page *page)
   put (d, page->offered);
   put (d, page->held);
   put (d, page->holds ? page->hold_until - d->p->now : PAGES_NEVER);
-  put (d, (uint64_t) page->lowering | (uint64_t) page->ahead << 8
+  put (d, (uint64_t) page->lowering | (uint64_t) page->ahead << 8 | (uint64_t) page->ahead_locked << 21
 	  | (uint64_t) page->evicted << 16 | (uint64_t) page->reading << 17
 	  | (uint64_t) page->read_stale << 18 | (uint64_t) page->unlocking << 19
 	  | (uint64_t) page->writing << 20);

@@ -12,7 +12,8 @@
 
 static const char usage[] =
   "Usage: sim-pages [--seed S] [--worlds N] [--kernels K] [--steps N] [--trace]\n"
-  "       sim-pages --explore [--kernels K] [--pages P] [--accesses A] [--allow LIST]\n"
+  "       sim-pages --explore [--kernels K] [--pages P] [--accesses A]\n"
+  "                 [--ahead N] [--allow LIST]\n"
   "Runs N worlds (default 1000) with the seeds S, S+1, ... (default 1) and checks the\n"
   "invariants P1 to P7 in each; or tries everything that can happen in a small world.\n\n"
   "  --kernels K    kernels, 1 to 4 (default: by the seed; exploring: 2)\n"
@@ -20,8 +21,9 @@ static const char usage[] =
   "  --trace        print every event (best with --worlds 1)\n"
   "  --keep LIST    of the one world only these steps; what sim-pages prints as the shortest\n"
   "                 that it found\n"
-  "  --pages P      exploring: pages, 1 to 2 (default 1)\n"
+  "  --pages P      exploring: pages, 1 to 3 (default 1)\n"
   "  --accesses A   exploring: reads and writes of each kernel (default 2)\n"
+  "  --ahead N      exploring: pages read at once for one that is asked for (default 1)\n"
   "  --allow LIST   exploring: what may happen once: of evict,time,call,die,silent,leave,\n"
   "                 fail (default evict,time)\n"
   "  --states N     exploring: stop after N states (default 2000000)\n"
@@ -30,7 +32,7 @@ static const char usage[] =
 struct settings
 {
   uint64_t seed, worlds, states;
-  unsigned kernels, steps, pages, accesses;
+  unsigned kernels, steps, pages, accesses, ahead;
   const char *allow, *keep;
   bool trace, explore;
 };
@@ -49,7 +51,7 @@ set (struct settings *s, int c, const char *text)
 {
   uint64_t n;
   if (!number (text, &n) || (c == 'k' && (n < 1 || n > KERNELS_MAX)) || (c == 'S' && n > 1000000)
-      || (c == 'p' && (n < 1 || n > 2)))
+      || (c == 'p' && (n < 1 || n > 3)) || (c == 'd' && (n < 1 || n > PAGES_AHEAD_MAX)))
     {
       fprintf (stderr, "sim-pages: '%s' is not a number that makes sense here; see --help\n",
 	       text);
@@ -62,6 +64,7 @@ set (struct settings *s, int c, const char *text)
   if (c == 'p') s->pages = (unsigned) n;
   if (c == 'n') s->states = n;
   if (c == 'a') s->accesses = (unsigned) n;
+  if (c == 'd') s->ahead = (unsigned) n;
 }
 
 static void
@@ -72,7 +75,7 @@ parse (int argc, char **argv, struct settings *s)
     { "kernels", required_argument, NULL, 'k' }, { "steps", required_argument, NULL, 'S' },
     { "pages", required_argument, NULL, 'p' }, { "states", required_argument, NULL, 'n' },
     { "keep", required_argument, NULL, 'K' },
-    { "accesses", required_argument, NULL, 'a' }, { "allow", required_argument, NULL, 'A' },
+    { "accesses", required_argument, NULL, 'a' }, { "ahead", required_argument, NULL, 'd' }, { "allow", required_argument, NULL, 'A' },
     { "trace", no_argument, NULL, 't' }, { "explore", no_argument, NULL, 'e' },
     { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
   };
@@ -168,6 +171,7 @@ run_explorer (const struct settings *s)
   struct options o = small_world (s->kernels ? s->kernels : 2, s->pages);
   struct budget budget = budget_of (s->allow);
   o.trace = s->trace ? stdout : NULL;
+  o.ahead = s->ahead;
   explore (&o, &budget, s->accesses, s->states, &e);
   printf ("sim-pages: %llu states, %llu transitions, %llu ends%s\n",
 	  (unsigned long long) e.states, (unsigned long long) e.transitions,
@@ -181,7 +185,7 @@ run_explorer (const struct settings *s)
 int
 main (int argc, char **argv)
 {
-  struct settings s = { .seed = 1, .worlds = 1000, .pages = 1, .accesses = 2, .allow = "evict,time",
+  struct settings s = { .seed = 1, .worlds = 1000, .pages = 1, .accesses = 2, .ahead = 1, .allow = "evict,time",
 			.states = 2000000 };
   parse (argc, argv, &s);
   return s.explore ? run_explorer (&s) : run_worlds (&s);
