@@ -62,9 +62,20 @@ static err_t send_packet(struct socket *socket, struct operation *operation, str
 	return operation->has_to ? raw_sendto(socket->raw, packet, &ip) : raw_send(socket->raw, packet);
 }
 
+/* Whether lwIP would cut a datagram of so many bytes into fragments.  (It cannot mark one that others
+   must not cut: no router is on a bare node's network.) */
+static bool too_large(const struct operation *operation, const struct socket *socket, size_t length)
+{
+	ip_addr_t ip = IPADDR4_INIT(operation->to.ip);
+	const struct netif *netif = ip_route(&socket->udp->local_ip, operation->has_to ? &ip : &socket->udp->remote_ip);
+	return netif && netif->mtu && length + UDP_HLEN + IP_HLEN > netif->mtu;
+}
+
 /* lwIP only refers to the data: it has left, or been copied, on return. */
 static kern_return_t send_one(struct socket *socket, struct operation *operation, size_t length)
 {
+	if (socket->never_fragment && too_large(operation, socket, length))
+		return HURD_EMSGSIZE;
 	struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, (u16_t)length, PBUF_REF);
 	if (!packet)
 		return HURD_ENOBUFS;

@@ -106,6 +106,8 @@ kern_return_t option_get(struct socket *socket, int level, int option, void *val
 		return put_int(value, length, pcb->tos);
 	if (level == level_ip && pcb && option == ip_ttl)
 		return put_int(value, length, pcb->ttl);
+	if (level == level_ip && socket->type == socket_datagram && option == ip_mtu_discover)
+		return put_int(value, length, socket->never_fragment ? ip_pmtudisc_do : ip_pmtudisc_dont);
 	return HURD_ENOPROTOOPT;
 }
 
@@ -192,6 +194,11 @@ static kern_return_t set_ip_option(struct socket *socket, int option, int number
 	switch (option) {
 	case ip_tos: pcb->tos = (u8_t)number; return KERN_SUCCESS;
 	case ip_ttl: pcb->ttl = (u8_t)number; return KERN_SUCCESS;
+	case ip_mtu_discover:
+		if (socket->type != socket_datagram || (number != ip_pmtudisc_dont && number != ip_pmtudisc_do))
+			return HURD_EINVAL;
+		socket->never_fragment = number == ip_pmtudisc_do;
+		return KERN_SUCCESS;
 	default: return HURD_ENOPROTOOPT;
 	}
 }

@@ -30,6 +30,8 @@ enum socket_type { socket_stream = 1, socket_datagram = 2, socket_raw = 3 };
 
 /* Linux's numbers of options of IPPROTO_UDP; the Hurd has none. */
 enum { udp_segment = 103, udp_coalesce = 104 };
+/* And of IPPROTO_IP: never, or always, to forbid fragments. */
+enum { ip_mtu_discover = 10, ip_pmtudisc_dont = 0, ip_pmtudisc_do = 2 };
 
 enum socket_state {
 	socket_unconnected,
@@ -74,6 +76,7 @@ struct socket {
 	bool wake_due;
 	struct socket *next_due;
 	uint16_t segment_bytes;		/* UDP_SEGMENT: what is sent is cut into these */
+	bool never_fragment;		/* IP_MTU_DISCOVER: what the interface does not take is refused */
 	bool coalesce;			/* UDP_GRO: equal datagrams are received as one */
 	struct socket *next, **link;	/* all sockets */
 };

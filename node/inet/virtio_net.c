@@ -19,10 +19,9 @@ struct ring {
 	volatile struct ring_used *used;
 };
 
-/* Buffers lie in one physically contiguous block: address = base + number * size. */
+/* Buffers lie in physically contiguous blocks. */
 struct buffers {
-	char *memory;
-	uint64_t physical;
+	struct { char *memory; uint64_t physical; } block[nic_blocks_max];
 	unsigned count;
 };
 
@@ -105,16 +104,33 @@ static void ring_notify(struct nic *nic, struct ring *ring)
 
 static bool buffers_open(struct nic *nic, struct buffers *buffers, unsigned count)
 {
+	assert(count <= nic_block_buffers * nic_blocks_max);
 	buffers->count = count;
-	buffers->memory = allocate_dma(nic, (size_t)count * nic_buffer_bytes, &buffers->physical);
-	return buffers->memory != NULL;
+	for (unsigned i = 0; i * nic_block_buffers < count; i++) {
+		unsigned left = count - i * nic_block_buffers;
+		size_t number = left < nic_block_buffers ? left : nic_block_buffers;
+		buffers->block[i].memory = allocate_dma(nic, number * nic_buffer_bytes, &buffers->block[i].physical);
+		if (!buffers->block[i].memory)
+			return false;
+	}
+	return true;
+}
+
+static char *buffer_memory(const struct buffers *buffers, uint32_t buffer)
+{
+	return buffers->block[buffer / nic_block_buffers].memory + buffer % nic_block_buffers * (size_t)nic_buffer_bytes;
+}
+
+static uint64_t buffer_physical(const struct buffers *buffers, uint32_t buffer)
+{
+	return buffers->block[buffer / nic_block_buffers].physical + buffer % nic_block_buffers * (uint64_t)nic_buffer_bytes;
 }
 
 static void offer_receive(struct nic *nic, uint16_t slot, uint32_t buffer)
 {
 	volatile struct ring_descriptor *descriptor = &nic->receive.descriptors[slot];
 	nic->in_slot[slot] = buffer;
-	descriptor->address = nic->receive_buffers.physical + (uint64_t)buffer * nic_buffer_bytes;
+	descriptor->address = buffer_physical(&nic->receive_buffers, buffer);
 	descriptor->length = nic_buffer_bytes;
 	descriptor->flags = descriptor_device_writes;
 	ring_offer(&nic->receive, slot);
@@ -141,7 +157,7 @@ static bool fill_transmit_slots(struct nic *nic)
 	if (!nic->unused_slots || !buffers_open(nic, &nic->transmit_buffers, nic->transmit.size))
 		return false;
 	for (uint16_t slot = 0; slot < nic->transmit.size; slot++) {
-		nic->transmit.descriptors[slot].address = nic->transmit_buffers.physical + (uint64_t)slot * nic_buffer_bytes;
+		nic->transmit.descriptors[slot].address = buffer_physical(&nic->transmit_buffers, slot);
 		nic->unused_slots[nic->unused_count++] = slot;
 	}
 	/* Sent slots are taken back when new ones are wanted. */
@@ -271,7 +287,7 @@ unsigned nic_poll(struct nic *nic, unsigned limit, nic_sink *sink, void *context
 		offer_receive(nic, slot, nic->spare[--nic->spare_count]);
 		nic->counters.received++;
 		struct nic_frame frame = {
-			.data = nic->receive_buffers.memory + (size_t)buffer * nic_buffer_bytes + sizeof(struct virtio_net_header),
+			.data = buffer_memory(&nic->receive_buffers, buffer) + sizeof(struct virtio_net_header),
 			.length = length - sizeof(struct virtio_net_header),
 			.buffer = buffer,
 		};
@@ -322,7 +338,7 @@ void *nic_send_buffer(struct nic *nic)
 		return NULL;
 	}
 	uint16_t slot = nic->unused_slots[nic->unused_count - 1];
-	return nic->transmit_buffers.memory + (size_t)slot * nic_buffer_bytes + sizeof(struct virtio_net_header);
+	return buffer_memory(&nic->transmit_buffers, slot) + sizeof(struct virtio_net_header);
 }
 
 void nic_send(struct nic *nic, size_t length)

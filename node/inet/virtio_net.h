@@ -15,9 +15,11 @@
 #include "mach_calls.h"
 
 enum {
-	nic_frame_bytes_max = 1514,	/* Ethernet header and 1500 bytes */
-	nic_buffer_bytes = 2048,
-	nic_spare_receive_buffers = 768,	/* beyond those in the ring */
+	nic_frame_bytes_max = 9014,	/* Ethernet header and 9000 bytes */
+	nic_buffer_bytes = 9216,
+	nic_spare_receive_buffers = 512,	/* beyond those in the ring */
+	nic_block_buffers = 256,	/* lie together: the kernel gives 4 MiB at once, at most */
+	nic_blocks_max = 16,
 	nic_transmit_wait_ms = 20,	/* how long a full ring may hold up its sender */
 };
 

@@ -68,7 +68,7 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF	1
 
 /* TCP. */
-#define TCP_MSS				1460
+#define TCP_MSS				8960
 #define LWIP_WND_SCALE			1
 #define TCP_RCV_SCALE			4
 #define TCP_WND				(512 * 1024)
@@ -77,7 +77,7 @@
 #define TCP_SNDLOWAT			(32 * 1024)
 #define TCP_SNDQUEUELOWAT		1024
 #define TCP_WND_UPDATE_THRESHOLD	(64 * 1024)
-#define TCP_OVERSIZE			TCP_MSS
+#define TCP_OVERSIZE			1460
 #define TCP_QUEUE_OOSEQ			1
 #define TCP_OOSEQ_MAX_PBUFS		512
 #define LWIP_TCP_SACK_OUT		1

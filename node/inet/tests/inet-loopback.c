@@ -213,6 +213,28 @@ static void test_datagram_batches(void)
 	close(b);
 }
 
+/* The loopback takes what no card does. */
+static void test_datagram_whole(void)
+{
+	int a = open_bound(SOCK_DGRAM), b = open_bound(SOCK_DGRAM), how = IP_PMTUDISC_DO;
+	socklen_t length = sizeof how;
+	CHECK(setsockopt(a, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how) == 0, "fragments can be forbidden");
+	how = 0;
+	CHECK(getsockopt(a, IPPROTO_IP, IP_MTU_DISCOVER, &how, &length) == 0 && how == IP_PMTUDISC_DO, "and are then");
+	CHECK(datagram_arrives(a, b, 20000), "then a large datagram still arrives where it need not be cut");
+	struct sockaddr_in elsewhere = local(2345);
+	elsewhere.sin_addr.s_addr = htonl(0x0a4d0063);	/* a bare node's network, 10.77.0.99 */
+	close(a);
+	NEED((a = socket(AF_INET, SOCK_DGRAM, 0)) >= 0);
+	how = IP_PMTUDISC_DO;
+	NEED(!setsockopt(a, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how));
+	errno = 0;
+	CHECK(sendto(a, out, 20000, 0, (struct sockaddr *)&elsewhere, sizeof elsewhere) < 0 &&
+		(errno == EMSGSIZE || errno == ENETUNREACH), "where it would have to be cut it is EMSGSIZE");
+	close(a);
+	close(b);
+}
+
 static void test_addresses(void)
 {
 	int a = open_bound(SOCK_DGRAM), b = socket(AF_INET, SOCK_DGRAM, 0);
@@ -480,6 +502,7 @@ int main(void)
 	test_datagram_connection(a, b);
 	test_datagram_bound();
 	test_datagram_batches();
+	test_datagram_whole();
 	test_addresses();
 	test_waiting();
 	test_connecting();
