@@ -59,7 +59,8 @@ create_link (struct service *service, uint64_t epoch, struct complaint *complain
 	link_config_default (&config);
 	memcpy (config.secret_key, service->keys.secret, sizeof config.secret_key);
 	config.epoch = epoch;
-	config.datagram_bytes = NET_DATAGRAM_BYTES;
+	config.datagram_bytes = service->whole ? NET_DATAGRAM_BYTES_FIRST : NET_DATAGRAM_BYTES;
+	config.datagram_bytes_most = service->whole ? NET_DATAGRAM_BYTES_MOST : 0;
 	config.random = random_bytes;
 	config.new_buffer = message_buffer;
 	config.new_buffer_ctx = service;

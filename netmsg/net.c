@@ -87,11 +87,24 @@ net_resolve (const struct peer *peer, unsigned short port, struct link_address *
 	return true;
 }
 
+/* Whether what is sent on SOCKET arrives whole or not at all. */
+static bool
+forbid_fragments (int socket)
+{
+#if defined IP_MTU_DISCOVER && defined IP_PMTUDISC_DO
+	int how = IP_PMTUDISC_DO;
+
+	return setsockopt (socket, IPPROTO_IP, IP_MTU_DISCOVER, &how, sizeof how) == 0;
+#else
+	return false;
+#endif
+}
+
 bool
 net_open (struct service *service, struct complaint *complaint)
 {
 	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons (service->options->port) };
-	int bytes = SOCKET_BUFFER_BYTES, segment = NET_DATAGRAM_BYTES, on = 1;
+	int bytes = SOCKET_BUFFER_BYTES, on = 1;
 
 	service->socket = socket (AF_INET, SOCK_DGRAM, 0);
 	if (service->socket < 0)
@@ -99,7 +112,10 @@ net_open (struct service *service, struct complaint *complaint)
 	/* larger buffers help and are not needed */
 	setsockopt (service->socket, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 	setsockopt (service->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-	service->batches = setsockopt (service->socket, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment) == 0;
+	service->whole = forbid_fragments (service->socket);
+	service->segment = NET_DATAGRAM_BYTES;
+	service->batches = setsockopt (service->socket, IPPROTO_UDP, UDP_SEGMENT, &service->segment, sizeof service->segment)
+		== 0;
 	setsockopt (service->socket, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
 	if (bind (service->socket, (struct sockaddr *) &any, sizeof any) == 0)
 		return true;
@@ -117,37 +133,60 @@ earliest_deadline (const struct service *service)
 	return by_link < by_bridge ? by_link : by_bridge;
 }
 
-/* Fills service->output with datagrams for one address, all but the last of full size.  One that does
-   not fit to the others is kept for the next call. */
-static size_t
-collect_batch (struct service *service, struct link_address *to)
+struct batch
 {
-	size_t total = 0, bytes = service->kept_bytes;
+	struct link_address to;
+	size_t bytes, segment;
+};
+
+/* Fills service->output with datagrams for one address, all but the last of one size.  One that does
+   not fit to the others is kept for the next call.  Small ones are not worth it. */
+static bool
+collect_batch (struct service *service, struct batch *batch)
+{
+	size_t bytes = service->kept_bytes;
 
 	if (bytes > 0)
 	{
 		memcpy (service->output, service->kept, bytes);
-		*to = service->kept_to;
+		batch->to = service->kept_to;
 		service->kept_bytes = 0;
 	}
 	else
-		bytes = link_output (service->link, bridge_now (), service->output, NET_DATAGRAM_BYTES, to);
-	while (bytes > 0)
+		bytes = link_output (service->link, bridge_now (), service->output, NET_DATAGRAM_BYTES_MOST, &batch->to);
+	batch->bytes = batch->segment = bytes;
+	while (service->batches && bytes >= NET_DATAGRAM_BYTES_FIRST && bytes == batch->segment
+		&& batch->bytes + bytes <= BATCH_BYTES)
 	{
-		total += bytes;
-		if (!service->batches || bytes != NET_DATAGRAM_BYTES || total + NET_DATAGRAM_BYTES > BATCH_BYTES)
-			break;
-		bytes = link_output (service->link, bridge_now (), service->kept, NET_DATAGRAM_BYTES, &service->kept_to);
+		bytes = link_output (service->link, bridge_now (), service->kept, NET_DATAGRAM_BYTES_MOST, &service->kept_to);
 		if (bytes == 0)
 			break;
-		if (memcmp (&service->kept_to, to, sizeof *to) != 0)
+		if (bytes > batch->segment || memcmp (&service->kept_to, &batch->to, sizeof batch->to) != 0)
 		{
 			service->kept_bytes = bytes;
 			break;
 		}
-		memcpy (service->output + total, service->kept, bytes);
+		memcpy (service->output + batch->bytes, service->kept, bytes);
+		batch->bytes += bytes;
 	}
-	return total;
+	return batch->bytes > 0;
+}
+
+/* A batch, or a datagram, that cannot be sent counts as lost. */
+static void
+send_batch (struct service *service, const struct batch *batch)
+{
+	struct sockaddr_in to;
+	bool cut = batch->bytes > batch->segment || batch->bytes > (size_t) service->segment;
+
+	if (!address_unpack (&batch->to, &to))
+		return;
+	if (service->batches && cut && (int) batch->segment != service->segment)
+	{
+		service->segment = batch->segment;
+		setsockopt (service->socket, IPPROTO_UDP, UDP_SEGMENT, &service->segment, sizeof service->segment);
+	}
+	sendto (service->socket, service->output, batch->bytes, MSG_NOSIGNAL, (struct sockaddr *) &to, sizeof to);
 }
 
 /* With the bridge entered.  One thread sends at a time; what others make ready meanwhile it takes
@@ -156,21 +195,16 @@ void
 net_flush (void *argument)
 {
 	struct service *service = argument;
-	struct sockaddr_in to;
-	struct link_address address;
-	size_t bytes;
+	struct batch batch;
 
 	sessions_retry_held (service);
 	if (!service->sending)
 	{
 		service->sending = true;
-		while ((bytes = collect_batch (service, &address)) > 0)
+		while (collect_batch (service, &batch))
 		{
-			if (!address_unpack (&address, &to))
-				continue;
 			bridge_unlock (service->bridge);
-			/* a datagram that cannot be sent counts as lost */
-			sendto (service->socket, service->output, bytes, MSG_NOSIGNAL, (struct sockaddr *) &to, sizeof to);
+			send_batch (service, &batch);
 			bridge_lock (service->bridge);
 		}
 		service->sending = false;

@@ -18,7 +18,11 @@
 #include <sys/socket.h>
 
 #define DATAGRAM_BYTES_MAX 65536
-#define NET_DATAGRAM_BYTES 1452		/* of those that we send: fits any Ethernet, and IPv6 */
+/* Of those that we send: fits any Ethernet, and IPv6.  Where the system promises not to cut datagrams
+   into fragments they begin smaller and grow to what the path takes. */
+#define NET_DATAGRAM_BYTES 1452
+#define NET_DATAGRAM_BYTES_FIRST 1200
+#define NET_DATAGRAM_BYTES_MOST 8952
 #define SERVED_PATH_BYTES 1024
 #define ROOT_WORKERS_MAX 8		/* lookups of served paths at once */
 
@@ -73,9 +77,11 @@ struct service
 	int socket;
 	bool sending;			/* a thread is in net_flush; it sends for all */
 	bool handling;			/* a thread is handling the link's events */
+	bool whole;			/* what is sent arrives whole or not at all */
 	bool batches;			/* the socket cuts what is sent into datagrams */
+	int segment;			/* of so many bytes */
 	uint8_t *output;
-	uint8_t kept[NET_DATAGRAM_BYTES];	/* a datagram that begins the next batch */
+	uint8_t kept[NET_DATAGRAM_BYTES_MOST];	/* a datagram that begins the next batch */
 	size_t kept_bytes;
 	struct link_address kept_to;
 

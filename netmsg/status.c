@@ -25,10 +25,10 @@ print_member (FILE *out, const struct member *member)
 	if (status.state == LINK_CONNECTED)
 		fprintf (out, " session %" PRIx64 " rtt %" PRIu64 ".%03" PRIu64 " ms window %" PRIu64 " flight %" PRIu64
 			" queued %" PRIu64 " messages %" PRIu64 "/%" PRIu64 " bytes %" PRIu64 "/%" PRIu64
-			" datagrams %" PRIu64 "/%" PRIu64 " lost %" PRIu64, status.session, status.rtt_us / 1000, status.rtt_us % 1000,
+			" datagrams %" PRIu64 "/%" PRIu64 " lost %" PRIu64 " of %" PRIu32 " bytes", status.session, status.rtt_us / 1000, status.rtt_us % 1000,
 			status.window_bytes, status.flight_bytes, status.queue_messages, status.messages_sent,
 			status.messages_received, status.bytes_sent, status.bytes_received, status.datagrams_sent,
-			status.datagrams_received, status.datagrams_lost);
+			status.datagrams_received, status.datagrams_lost, status.datagram_bytes);
 	fputc ('\n', out);
 }
 
