@@ -66,7 +66,17 @@ add (const char **list, unsigned *count, unsigned max, const char *option, struc
 }
 
 static bool
-take_option (int option, struct options *options, struct complaint *complaint)
+wrong_option (char **argv, bool needs_more, struct complaint *complaint)
+{
+	char short_option[] = { '-', optopt, 0 };
+	const char *option = optopt > 0 && optopt < OPTION_HELP ? short_option : argv[optind - 1];
+
+	return needs_more ? complain (complaint, "'%s' needs an argument; see rpctrace --help", option)
+		: complain (complaint, "'%s' is no option; see rpctrace --help", option);
+}
+
+static bool
+take_option (int option, char **argv, struct options *options, struct complaint *complaint)
 {
 	unsigned long number;
 
@@ -82,6 +92,8 @@ take_option (int option, struct options *options, struct complaint *complaint)
 		options->follow = option == 'f';
 		return true;
 	case 'o':
+		if (optarg[0] == 0)
+			return complain (complaint, "-o needs the name of a file");
 		options->output = optarg;
 		return true;
 	case 's':
@@ -92,6 +104,8 @@ take_option (int option, struct options *options, struct complaint *complaint)
 	case 'e':
 		return add (options->expressions, &options->expressions_count, EXPRESSIONS_MAX, "-e", complaint);
 	case 'i':
+		if (optarg[0] == 0)
+			return complain (complaint, "-i needs the name of a file");
 		return add (options->lists, &options->lists_count, LISTS_MAX, "-i", complaint);
 	case 't':
 		options->times = true;
@@ -109,7 +123,7 @@ take_option (int option, struct options *options, struct complaint *complaint)
 		options->verb = VERB_VERSION;
 		return true;
 	default:
-		return complain (complaint, "unknown option, or one without its argument; see rpctrace --help");
+		return wrong_option (argv, option == ':', complaint);
 	}
 }
 
@@ -120,9 +134,9 @@ options_parse (int argc, char **argv, struct options *options, struct complaint 
 
 	*options = (struct options) { .verb = VERB_TRACE, .follow = true, .string_bytes = STRING_BYTES_DEFAULT };
 	opterr = 0;
-	/* "+": what follows PROGRAM belongs to it */
-	while ((option = getopt_long (argc, argv, "+p:fo:s:e:i:tc", long_options, NULL)) != -1)
-		if (!take_option (option, options, complaint))
+	/* "+": what follows PROGRAM belongs to it; ":": what is missing is told from what is unknown */
+	while ((option = getopt_long (argc, argv, "+:p:fo:s:e:i:tc", long_options, NULL)) != -1)
+		if (!take_option (option, argv, options, complaint))
 			return false;
 	if (options->verb != VERB_TRACE)
 		return true;

@@ -74,7 +74,8 @@ parse (struct show *show, const char *file, const char *text, size_t bytes, stru
 		return true;
 	if (status == DR_NO_MEMORY)
 		return complain (complaint, "%s: out of memory", file);
-	return complain (complaint, "%s:%u: %s", file, error.line, error.what);
+	return error.line == 0 ? complain (complaint, "%s: %s", file, error.what)
+		: complain (complaint, "%s:%u: %s", file, error.line, error.what);
 }
 
 static bool
