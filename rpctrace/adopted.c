@@ -104,16 +104,6 @@ adopted_more_to_come (struct rights *rights, struct end *end)
 
 /* --- the port of the home --------------------------------------------------------- */
 
-static struct end *
-end_of (const struct queue *queue, const struct party *party)
-{
-	struct end *end = queue->ends;
-
-	while (end != NULL && end->holder != party)
-		end = end->next;
-	return end;
-}
-
 /* NAME, a receive right, is FROM's end of QUEUE; EXTRA of our send rights are there too. */
 static void
 adopt (struct rights *rights, struct queue *queue, mach_port_t name, struct party *from, uint32_t extra)
@@ -191,7 +181,7 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 		unwatch (name);
 		map_remove (&rights->queues, name);
 		urefs = queue->urefs;
-		end = end_of (queue, to);
+		end = rights_end_of (queue, to);
 		party_use (to);
 		party_unuse (rights, queue->home);
 		queue->home = to;

@@ -4,6 +4,7 @@
 #include "exchange.h"
 #include "moves.h"
 #include "show.h"
+#include "stop.h"
 #include "tasks.h"
 
 #include <hurd.h>
@@ -71,8 +72,8 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	mach_port_set_qlimit (mach_task_self (), old, tied.status.mps_qlimit);
 	/* what it has sent to itself shall not be overtaken by what it sends there directly */
 	moves_put_in_front (queue, &moving.waiting);
-	moves_make_onces (queue, port);
-	mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
+	moves_make_onces (queue, port, MOVES_ROOM);	/* the task is stopped */
+	mach_port_set_qlimit (mach_task_self (), port, MOVES_ROOM);
 	relay_pass_waiting (attaching->relay, queue);
 	exchange_give_receive (attaching->task, name, port, &tied);
 }
@@ -128,13 +129,14 @@ is_traced (mach_port_t task)
 	return self != task;
 }
 
-static void
+static bool
 attach (struct relay *relay, mach_port_t task, int pid)
 {
 	struct attaching attaching = { relay, NULL, task };
 
+	if (!stop_task (task))
+		return false;
 	pthread_mutex_lock (&relay->lock);
-	task_suspend (task);
 	attach_abort_waits (task);
 	attaching.party = tasks_track (relay, task, pid);
 	show_attached (relay->show, attaching.party);
@@ -142,6 +144,7 @@ attach (struct relay *relay, mach_port_t task, int pid)
 	exchange_each (task, attach_other, &attaching);
 	task_resume (task);
 	pthread_mutex_unlock (&relay->lock);
+	return true;
 }
 
 bool
@@ -155,7 +158,7 @@ attach_pid (struct relay *relay, int pid, struct complaint *complaint)
 		return complain (complaint, "there is no process %d, or it is not yours", pid);
 	if (is_traced (task))
 		return complain (complaint, "process %d is being traced already", pid);
-	attach (relay, task, pid);
-	return true;
+	return attach (relay, task, pid)
+		|| complain (complaint, "process %d cannot be stopped: a thread of it is in the kernel for good", pid);
 }
 

@@ -6,6 +6,7 @@
 #include "ids.h"
 #include "moves.h"
 #include "recall.h"
+#include "stop.h"
 #include "tasks.h"
 
 #include <mach/task_special_ports.h>
@@ -183,14 +184,19 @@ give_receive (struct detaching *detaching, const struct taken *taken)
 
 	if (moving != NULL)
 	{
+		struct end *end = rights_end_of (queue, rights->world);
+
 		port = MACH_PORT_NULL;
+		/* what the world sends from now on comes behind what it has sent */
+		if (end != NULL)
+			mach_port_set_qlimit (mach_task_self (), end->port, 0);
 		rights_rehome (rights, taken->port, moving->from, moving->to, &port, moves_drain_both, moving);
 		/* what waits in the task's own port was sent before what waits with us, and that before what is in
 		   the port that the world knows */
 		moves_put_in_front (queue, &moving->waiting);
 		queue->home_name = MACH_PORT_NULL;
-		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
-		moves_make_onces (queue, port);
+		moves_make_onces (queue, port, end != NULL ? 0 : MOVES_ROOM);
+		mach_port_set_qlimit (mach_task_self (), port, end != NULL ? 0 : MOVES_ROOM);
 		queue->held = false;
 		relay_pass_waiting (detaching->relay, queue);
 		queue->pins--;
@@ -313,8 +319,8 @@ end_held_calls (struct relay *relay, struct party *party)
 
 			wait = queue != NULL && (queue->task_of == party || queue->thread_of == party)
 				&& !queue->dead && calls_wait (queue);
-			if (wait && !queue->busy)
-				relay_pass_waiting (relay, queue);
+			if (wait && !queue->busy && queue->first != NULL)
+				relay_pass_soon (relay, queue);
 		}
 		if (wait)
 			relay->rights.give_way (relay);
@@ -342,7 +348,13 @@ detach (struct relay *relay, struct party *party)
 {
 	struct detaching detaching = { relay, party, party->task->port };
 
-	task_suspend (detaching.task);
+	/* what it waits for may be in others' hands; meanwhile all goes on by us */
+	while (!party->dead && !stop_task (detaching.task))
+	{
+		pthread_mutex_unlock (&relay->lock);
+		nanosleep (&(struct timespec) { STOP_MS / 1000, 0 }, NULL);
+		pthread_mutex_lock (&relay->lock);
+	}
 	hold_calls (relay, party, true);
 	attach_abort_waits (detaching.task);
 	receive_from_all (relay, party);

@@ -2,6 +2,7 @@
 #include "moves.h"
 
 #include "mach/receive.h"
+#include "stop.h"
 
 #include <mach/notify.h>
 #include <stdlib.h>
@@ -112,6 +113,8 @@ moves_take_own (struct rights *rights, struct queue *queue, struct party *owner,
 	moves_drain (rights, drained, owner, port, true, 0);
 	if (queue == NULL || !queue->busy)
 		return;
+	bool drains = queue->draining;	/* somebody else */
+
 	queue->pins++;
 	queue->draining = true;
 	while (queue->busy)
@@ -119,7 +122,7 @@ moves_take_own (struct rights *rights, struct queue *queue, struct party *owner,
 		rights->give_way (rights->relay);
 		moves_drain (rights, drained, owner, port, true, 0);
 	}
-	queue->draining = false;
+	queue->draining = drains;
 	queue->pins--;
 }
 
@@ -136,12 +139,13 @@ moves_put_in_front (struct queue *queue, struct queue *drained)
 }
 
 void
-moves_make_onces (struct queue *queue, mach_port_t port)
+moves_make_onces (struct queue *queue, mach_port_t port, unsigned room)
 {
 	mach_msg_type_name_t type;
+	unsigned place = 0;
 
 	for (struct letter *letter = queue->first; letter != NULL; letter = letter->next)
-		if (letter->by_once && letter->once == MACH_PORT_NULL)
+		if ((place++ >= room || letter->by_once) && letter->once == MACH_PORT_NULL)
 			mach_port_extract_right (mach_task_self (), port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &letter->once, &type);
 }
 
@@ -155,6 +159,31 @@ moves_drain_both (void *ctx, struct queue *queue, mach_port_t name, mach_port_t 
 		moves_drain (moving->rights, queue, moving->to, port, adopted, 0);
 }
 
+/* TO, which gets QUEUE's receive right, sends there by END, whose port it will receive from: what it has sent
+   waits, and what is in the port has to be taken out and put in again behind it.  From here on nothing else
+   comes into the port: a traced task is stopped; of the world nobody may send, but for messages that no limit
+   stops: by send-once rights, which are in no order with others, and the kernel's.  And nothing is in a
+   thread's hands that was received from END: it waits for QUEUE.  False: TO has a thread that cannot be stopped,
+   and what others of it send now may come too early. */
+static bool
+keep_out (struct rights *rights, struct queue *queue, struct end *end, struct party *to)
+{
+	mach_port_set_qlimit (mach_task_self (), end->port, 0);
+	queue->held = true;
+	queue->pins++;
+	rights_pause (rights, end, true);
+	rights->settle (rights->relay);
+	return !to->world && stop_task (to->task->port);
+}
+
+static void
+let_in (struct queue *queue, struct party *to, bool stopped)
+{
+	queue->pins--;
+	if (stopped)
+		task_resume (to->task->port);
+}
+
 mach_port_t
 moves_receive (struct rights *rights, mach_port_t name, struct party *from, struct party *to, struct queue **queue)
 {
@@ -163,14 +192,25 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	mach_port_t destroyed = moves_take_request (self, name, MACH_NOTIFY_PORT_DESTROYED);
 	mach_port_status_t status = { .mps_qlimit = MACH_PORT_QLIMIT_DEFAULT };
 	struct moving moving = { rights, from, to, { .last = &moving.waiting.first } };
+	struct queue *known = rights_queue_at (rights, name);
+	struct end *end = known != NULL ? rights_end_of (known, to) : NULL;
+	bool stopped = false;
+	unsigned room = end != NULL && to->world ? 0 : MOVES_ROOM;
 
 	mach_port_get_receive_status (self, name, &status);
-	moves_take_own (rights, rights_queue_at (rights, name), from, name, &moving.waiting);
+	party_use (to);
+	if (end != NULL)
+		stopped = keep_out (rights, known, end, to);
+	moves_take_own (rights, known, from, name, &moving.waiting);
 	*queue = rights_rehome (rights, name, from, to, &port, moves_drain_both, &moving);
 	moves_put_in_front (*queue, &moving.waiting);
-	moves_make_onces (*queue, port);
-	mach_port_set_qlimit (self, port, MACH_PORT_QLIMIT_MAX);
+	moves_make_onces (*queue, port, room);
+	mach_port_set_qlimit (self, port, room);
+	(*queue)->held = false;
 	rights->pass_waiting (rights->relay, *queue);
+	if (end != NULL)
+		let_in (known, to, stopped);
+	party_unuse (rights, to);
 	mach_port_set_qlimit (self, port, status.mps_qlimit);
 	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, moves_sync (&status), no_senders);
 	moves_put_request (self, port, MACH_NOTIFY_PORT_DESTROYED, 0, destroyed);

@@ -7,7 +7,7 @@
 
 /* FROM gives the receive right NAME, which has come to us, to TO.  The receive right that TO shall
    get instead; *QUEUE is what it receives from.  What waits for the queue is in that receive right
-   already, as far as there is room, for TO can send there by itself from now on. */
+   already, for TO can send there by itself from now on.  The lock is let go meanwhile. */
 mach_port_t moves_receive (struct rights *rights, mach_port_t name, struct party *from, struct party *to,
 	struct queue **queue);
 
@@ -45,8 +45,11 @@ void moves_drain_both (void *ctx, struct queue *queue, mach_port_t name, mach_po
 void moves_put_in_front (struct queue *queue, struct queue *drained);
 
 /* The letters that came by send-once rights go on by such rights to PORT, the receive right of which is
-   ours yet. */
-void moves_make_onces (struct queue *queue, mach_port_t port);
+   ours yet; and so do all behind the first ROOM ones, for those need no room. */
+void moves_make_onces (struct queue *queue, mach_port_t port, unsigned room);
+
+/* The room for moves_make_onces: how many letters fit into a port that nobody else can send to meanwhile. */
+#define MOVES_ROOM MACH_PORT_QLIMIT_MAX
 
 /* A message that waits to be sent to a queue, as it was received. */
 struct letter

@@ -22,8 +22,8 @@ node_root_files += $(B)/node/root/bin/rpctrace
 rpctrace_test_programs := $(patsubst tests/node/rpctrace/%.c,$(B)/node/root/tests/cluster/rpctrace-%,$(wildcard tests/node/rpctrace/*.c))
 
 $(rpctrace_test_programs): $(B)/node/root/tests/cluster/rpctrace-%: tests/node/rpctrace/%.c tests/node/rights/letter.c \
-		tests/node/rights/letter.h $(B)/node/sysroot/lib/libc.a
+		tests/node/rights/letter.h tests/node/rights/paged.c tests/node/rights/paged.h $(B)/node/sysroot/lib/libc.a
 	@mkdir -p $(@D)
-	$(B)/node/cc -std=gnu11 -O2 -g -mgeneral-regs-only $(WARN) -D_GNU_SOURCE -I. -o $@ $< tests/node/rights/letter.c
+	$(B)/node/cc -std=gnu11 -O2 -g -mgeneral-regs-only $(WARN) -D_GNU_SOURCE -I. -o $@ $< tests/node/rights/letter.c tests/node/rights/paged.c
 
 node_root_files += $(rpctrace_test_programs)

@@ -1,36 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "recall.h"
 
-/* The one that is under way; the lock guards it. */
-struct recall
-{
-	uint64_t number;
-	bool came, fenced;
-	mach_port_t found;
-};
-
-static struct recall recall;
+#include "leaders.h"
 
 bool
 recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *header)
 {
 	const struct probe *probe = (const struct probe *) header;
+	struct recall *recall = &relay->recall;
 	mach_msg_type_name_t type;
 
 	if (!rights_is_probe (&relay->rights, header))
 		return false;
-	if (probe->number == 0 || probe->number != recall.number)
+	if (probe->number == 0 || probe->number != recall->wanted)
 		return true;
-	recall.came = true;
+	recall->came = true;
 	if (end->queue == NULL)
 	{
-		recall.found = rights_once_of (end);
+		recall->found = rights_once_of (end);
 		rights_once_used (&relay->rights, end);
 	}
 	/* a port that was the task's own: another right to it is as good */
-	else if (mach_port_extract_right (mach_task_self (), end->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &recall.found,
+	else if (mach_port_extract_right (mach_task_self (), end->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &recall->found,
 		&type) != KERN_SUCCESS)
-		recall.found = MACH_PORT_NULL;
+		recall->found = MACH_PORT_NULL;
 	pthread_cond_broadcast (&relay->changed);
 	return true;
 }
@@ -38,33 +31,38 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 void
 recall_notice (struct relay *relay, const mach_msg_header_t *header)
 {
-	if (!rights_is_probe (&relay->rights, header) || ((const struct probe *) header)->number != recall.number)
+	if (!rights_is_probe (&relay->rights, header))
 		return;
-	recall.fenced = true;
+	relay->recall.fenced = ((const struct probe *) header)->number;	/* in the order in which they were sent */
 	pthread_cond_broadcast (&relay->changed);
 }
 
-static void
+/* The number by which it will be known. */
+static uint64_t
 send_fence (struct relay *relay)
 {
+	uint64_t number;
 	mach_msg_type_name_t type;
 	mach_port_t fence;
 
 	while (mach_port_extract_right (mach_task_self (), relay->rights.notices, MACH_MSG_TYPE_MAKE_SEND_ONCE, &fence,
 		&type) != KERN_SUCCESS)
 		relay->rights.give_way (relay);
-	rights_send_probe (&relay->rights, fence, recall.number);
+	number = ++relay->recall.last;
+	rights_send_probe (&relay->rights, fence, number);
+	return number;
 }
 
 void
 recall_fence (struct relay *relay)
 {
-	recall.fenced = false;
-	recall.number++;
-	send_fence (relay);
-	while (!recall.fenced)
+	uint64_t number;
+
+	if (leaders_lead (relay))
+		return;
+	number = send_fence (relay);
+	while (relay->recall.fenced < number)
 		pthread_cond_wait (&relay->changed, &relay->lock);
-	recall.number++;
 }
 
 /* What comes to our ports comes in the order in which it was sent: when the second message is there, the
@@ -72,13 +70,17 @@ recall_fence (struct relay *relay)
 mach_port_t
 recall_once (struct relay *relay, mach_port_t name)
 {
-	recall.came = recall.fenced = false;
-	recall.found = MACH_PORT_NULL;
-	if (!rights_send_probe (&relay->rights, name, ++recall.number))
+	struct recall *recall = &relay->recall;
+	uint64_t number;
+
+	recall->came = false;
+	recall->found = MACH_PORT_NULL;
+	recall->wanted = ++recall->last;
+	if (!rights_send_probe (&relay->rights, name, recall->wanted))
 		return name;	/* dead */
-	send_fence (relay);
-	while (!recall.came && !recall.fenced)
+	number = send_fence (relay);
+	while (!recall->came && recall->fenced < number)
 		pthread_cond_wait (&relay->changed, &relay->lock);
-	recall.number++;	/* one that comes too late is nobody's */
-	return recall.found;
+	recall->wanted = 0;	/* one that comes too late is nobody's */
+	return recall->found;
 }

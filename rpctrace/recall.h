@@ -11,7 +11,8 @@
    it; NAME itself, when it is dead.  (One that led elsewhere would be used up, and the result be null.) */
 mach_port_t recall_once (struct relay *relay, mach_port_t name);
 
-/* With the lock held, which is let go meanwhile: what was received until now has been looked at. */
+/* With the lock held, which is let go meanwhile: what was received until now has been looked at.  The thread
+   that receives has nothing else in its hands than what it calls for. */
 void recall_fence (struct relay *relay);
 
 /* HEADER came to the rights' notices. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "relay.h"
 
+#include "core/base/status.h"
 #include "ids.h"
+#include "leaders.h"
 #include "moves.h"
 #include "recall.h"
 #include "show.h"
@@ -12,8 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-#define LEADER_STACK_BYTES (128 * 1024)
-
 /* A turned message that waits for room in its queue. */
 struct sending
 {
@@ -23,7 +23,13 @@ struct sending
 	mach_msg_header_t header;	/* and the rest of it behind */
 };
 
-static void become_leader (struct relay *relay);
+/* A queue whose letters are to be passed on. */
+struct passing
+{
+	struct job job;
+	struct relay *relay;
+	struct queue *queue;
+};
 
 /* --- messages that cannot be sent ------------------------------------------------------ */
 
@@ -97,22 +103,12 @@ uses_names (int32_t id)
 	return is_quick (id) || id == ID_THREAD_TERMINATE_RELEASE;
 }
 
-static mach_port_t
-this_thread (void)
-{
-	static __thread mach_port_t thread;
-
-	if (thread == MACH_PORT_NULL)
-		thread = mach_thread_self ();
-	return thread;
-}
-
 static void
 send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *crossing)
 {
 	mach_msg_header_t *header = crossing->header;
 	struct leader *leader = relay->leader;
-	bool leading = leader != NULL && leader->thread == this_thread ();
+	bool leading = leaders_lead (relay);
 	bool call = crossing->reply != NULL;
 	mach_port_t once = crossing->reply != NULL ? crossing->reply->port : MACH_PORT_NULL;
 	int32_t id = header->msgh_id;
@@ -120,10 +116,16 @@ send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *cro
 
 	/* what wants no answer must stay in order; who waits for an answer sees to the order itself */
 	queue->busy = !call;
+	if (call)
+	{
+		queue->draining = false;
+		if (queue->first != NULL)
+			relay_pass_soon (relay, queue);
+	}
 	if (call && !is_quick (id))
-		crossing->reply->server = this_thread ();
+		crossing->reply->server = leaders_this_thread ();
 	if (leading && id == ID_GSYNC_WAIT)
-		become_leader (relay);	/* lets another one in: this will take long */
+		leaders_next (relay);	/* lets another one in: this will take long */
 	relay->in_kernel = leading && relay->leader == leader;
 	relay->since = relay->rights.tick;
 	relay->naming += uses_names (id);
@@ -140,7 +142,7 @@ send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *cro
 	{
 		struct end *end = rights_end_at (&relay->rights, once);
 
-		if (end != NULL && end->server == this_thread ())
+		if (end != NULL && end->server == leaders_this_thread ())
 			end->server = MACH_PORT_NULL;
 	}
 	if (result != MACH_MSG_SUCCESS)
@@ -193,10 +195,15 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t 
 	crossing.queue = queue;
 	tasks_prepare_request (relay, &crossing, queue);
 	queue->pins++;
+	queue->crossing = true;
 	if (once != MACH_PORT_NULL)
 		cross (&crossing, once, MACH_MSG_TYPE_MOVE_SEND_ONCE);
 	else
+	{
 		cross (&crossing, queue->port, MACH_MSG_TYPE_COPY_SEND);
+		header->msgh_remote_port = queue->port;	/* it may have moved meanwhile */
+	}
+	queue->crossing = false;
 	tasks_note_request (relay, &crossing, queue);
 	if (!queue->hidden)
 		show_message (relay->show, &crossing, queue->key);
@@ -230,12 +237,12 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 {
 	struct letter *letter;
 
-	if (queue->draining || queue->held)
+	if (queue->draining || queue->held || queue->crossing)
 		return;
-	queue->draining = true;
 	queue->pins++;
-	while (!queue->busy && !queue->held && (letter = letter_take (queue)) != NULL)
+	while (!queue->busy && !queue->held && !queue->crossing && (letter = letter_take (queue)) != NULL)
 	{
+		queue->draining = true;
 		if (queue->dead)
 		{
 			mach_msg_destroy (&letter->header);
@@ -253,6 +260,30 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 }
 
 static void
+pass_in_turn (struct job *job)
+{
+	struct passing *passing = (struct passing *) job;
+	struct relay *relay = passing->relay;
+
+	pthread_mutex_lock (&relay->lock);
+	passing->queue->pins--;
+	rights_look_later (&relay->rights, passing->queue);
+	relay_pass_waiting (relay, passing->queue);
+	pthread_mutex_unlock (&relay->lock);
+	free (passing);
+}
+
+void
+relay_pass_soon (struct relay *relay, struct queue *queue)
+{
+	struct passing *passing = rights_memory (sizeof *passing);
+
+	*passing = (struct passing) { { .run = pass_in_turn }, relay, queue };
+	queue->pins++;
+	workers_submit (relay->senders, &passing->job);
+}
+
+static void
 pass_waiting (void *relay, struct queue *queue)
 {
 	relay_pass_waiting (relay, queue);
@@ -266,6 +297,12 @@ give_way (void *argument)
 	pthread_mutex_unlock (&relay->lock);
 	nanosleep (&(struct timespec) { 0, GIVE_WAY_NS }, NULL);
 	pthread_mutex_lock (&relay->lock);
+}
+
+static void
+settle (void *relay)
+{
+	recall_fence (relay);
 }
 
 /* --- what comes in -------------------------------------------------------------------------- */
@@ -289,6 +326,12 @@ answer_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	rights_once_used (&relay->rights, end);
 }
 
+static bool
+is_free (const struct queue *queue)
+{
+	return !queue->busy && !queue->held && !queue->crossing && queue->first == NULL;
+}
+
 static void
 request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 {
@@ -302,9 +345,11 @@ request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	}
 	once = MACH_MSGH_BITS_LOCAL (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE ? rights_straggler (end)
 		: MACH_PORT_NULL;
-	if (!queue->busy && !queue->held && queue->first == NULL)
+	if (is_free (queue))
 	{
 		pass (relay, queue, end->holder, once, header);
+		if (queue->first != NULL)
+			relay_pass_waiting (relay, queue);	/* came while this one was turned */
 		return;
 	}
 	letter_put (queue, letter_new (header, end->holder, once));
@@ -336,26 +381,15 @@ name_died (struct relay *relay, mach_port_t name)
 	}
 }
 
-/* It was received before its port was given back, and not looked at until now. */
+/* Its end is gone: with its queue, which died, or it led to a port that was given back.  When that happens
+   nothing received from it is in a thread's hands: see keep_out in moves.c, settle in detach.c. */
 static void
 overtaken_came (struct relay *relay, mach_msg_header_t *header)
 {
 	struct queue *queue = rights_queue_at (&relay->rights, header->msgh_local_port);
 
-	if (queue == NULL || queue->dead || rights_is_probe (&relay->rights, header))
-		mach_msg_destroy (header);
-	else if (!queue->busy && !queue->held && queue->first == NULL)
-		pass (relay, queue, relay->rights.world, MACH_PORT_NULL, header);
-	else
-	{
-		struct queue one = { .last = &one.first };
-
-		letter_put (&one, letter_new (header, relay->rights.world, MACH_PORT_NULL));
-		one.first->by_once = false;
-		moves_put_in_front (queue, &one);
-		if (!queue->busy)
-			relay_pass_waiting (relay, queue);
-	}
+	dr_assert (queue == NULL || queue->dead || rights_is_probe (&relay->rights, header));
+	mach_msg_destroy (header);
 }
 
 static bool
@@ -366,8 +400,8 @@ is_no_senders (const struct end *end, const mach_msg_header_t *header)
 		&& header->msgh_local_port == (end->notify != MACH_PORT_NULL ? end->notify : end->port);
 }
 
-static void
-came (struct relay *relay, mach_msg_header_t *header)
+void
+relay_came (struct relay *relay, mach_msg_header_t *header)
 {
 	struct end *end;
 
@@ -394,132 +428,9 @@ came (struct relay *relay, mach_msg_header_t *header)
 		request_came (relay, end, header);
 }
 
-/* --- threads ----------------------------------------------------------------------------------- */
-
-/* With the lock held.  Returns when the leader has been sent home for good. */
-static void
-lead (struct relay *relay, struct leader *leader)
-{
-	while (relay->leader == leader)
-	{
-		mach_msg_return_t result;
-
-		rights_clean (&relay->rights);
-		pthread_mutex_unlock (&relay->lock);
-		result = receiver_next (&leader->receiver, relay->rights.set, 0, 0);
-		pthread_mutex_lock (&relay->lock);
-		if (result == MACH_MSG_SUCCESS)
-			came (relay, leader->receiver.buffer);
-	}
-}
-
-static void *
-leader_main (void *argument)
-{
-	struct leader *leader = argument;
-	struct relay *relay = leader->relay;
-
-	leader->thread = this_thread ();
-	pthread_mutex_lock (&relay->lock);
-	for (;;)
-	{
-		lead (relay, leader);
-		if (relay->idle_count >= IDLE_LEADERS_MAX)
-			break;
-		leader->next = relay->idle;
-		relay->idle = leader;
-		relay->idle_count++;
-		while (relay->leader != leader)
-			pthread_cond_wait (&leader->call, &relay->lock);
-	}
-	pthread_mutex_unlock (&relay->lock);
-	receiver_free (&leader->receiver);
-	pthread_cond_destroy (&leader->call);
-	free (leader);
-	return NULL;
-}
-
-static struct leader *
-new_leader (struct relay *relay)
-{
-	struct leader *leader = rights_memory (sizeof *leader);
-	pthread_attr_t attributes;
-	pthread_t thread;
-
-	leader->relay = relay;
-	pthread_cond_init (&leader->call, NULL);
-	pthread_attr_init (&attributes);
-	pthread_attr_setdetachstate (&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize (&attributes, LEADER_STACK_BYTES);
-	if (receiver_init (&leader->receiver) && pthread_create (&thread, &attributes, leader_main, leader) == 0)
-		return leader;
-	receiver_free (&leader->receiver);
-	free (leader);
-	return NULL;
-}
-
-/* Another thread becomes the leader.  When none can be made the old one stays, and we try again. */
-static void
-become_leader (struct relay *relay)
-{
-	struct leader *leader = relay->idle;
-
-	if (leader != NULL)
-	{
-		relay->idle = leader->next;
-		relay->idle_count--;
-		relay->leader = leader;
-		pthread_cond_signal (&leader->call);
-	}
-	else if ((leader = new_leader (relay)) != NULL)
-		relay->leader = leader;	/* it waits for the lock */
-	if (leader != NULL)
-		relay->in_kernel = false;
-}
-
-/* Only who receives may destroy ports, and it waits perhaps for a message while there is something to
-   clean up that another thread has listed. */
-static void
-wake_leader (struct relay *relay)
-{
-	mach_msg_header_t nothing =
-	{
-		.msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MAKE_SEND_ONCE, 0),
-		.msgh_size = sizeof nothing,
-		.msgh_remote_port = relay->rights.notices,
-	};
-
-	mach_msg (&nothing, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof nothing, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL);
-}
-
-static void *
-watch (void *argument)
-{
-	struct timespec tick = { 0, TICK_MS * 1000000 };
-	struct relay *relay = argument;
-
-	for (;;)
-	{
-		nanosleep (&tick, NULL);
-		pthread_mutex_lock (&relay->lock);
-		relay->rights.tick++;
-		rights_drop_extras (&relay->rights);
-		rights_watch_young (&relay->rights);
-		if (relay->rights.tick % 64 == 0)
-			rights_ask_lingering (&relay->rights);
-		if (relay->in_kernel && relay->rights.tick - relay->since >= STUCK_TICKS)
-			become_leader (relay);
-		if (relay->rights.listed != NULL)
-			wake_leader (relay);
-		pthread_mutex_unlock (&relay->lock);
-	}
-	return NULL;
-}
-
 bool
 relay_start (struct relay *relay, struct show *show, bool follow)
 {
-	pthread_t thread;
 	bool good;
 
 	memset (relay, 0, sizeof *relay);
@@ -534,11 +445,12 @@ relay_start (struct relay *relay, struct show *show, bool follow)
 	relay->rights.ctx = show;
 	relay->rights.pass_waiting = pass_waiting;
 	relay->rights.give_way = give_way;
+	relay->rights.settle = settle;
 	relay->rights.relay = relay;
 	relay->senders = workers_create (SENDERS_MAX);
 	pthread_mutex_lock (&relay->lock);
-	become_leader (relay);
-	good = relay->leader != NULL && relay->senders != NULL && pthread_create (&thread, NULL, watch, relay) == 0;
+	leaders_next (relay);
+	good = relay->leader != NULL && relay->senders != NULL && leaders_watch (relay);
 	pthread_mutex_unlock (&relay->lock);
 	return good;
 }

@@ -19,6 +19,15 @@
 
 struct show;
 
+/* A send-once right that is on its way back to us; see recall.h. */
+struct recall
+{
+	uint64_t last, wanted;		/* numbers of probes */
+	uint64_t fenced;		/* the last one that has come to the rights' notices */
+	bool came;
+	mach_port_t found;
+};
+
 struct leader
 {
 	struct relay *relay;
@@ -35,6 +44,7 @@ struct relay
 	struct show *show;
 	struct leader *leader;		/* the one that receives, or is about to */
 	unsigned naming;		/* threads that are in the kernel with a call that uses a task's names */
+	struct recall recall;
 	bool recalling;			/* no port may stop being received from */
 	bool in_kernel;			/* the leader is sending into the kernel, */
 	unsigned since;			/* since this tick */
@@ -50,7 +60,12 @@ struct relay
 /* Starts the threads.  False: no ports or threads. */
 bool relay_start (struct relay *relay, struct show *show, bool follow);
 
-/* With the lock held: the letters that wait for QUEUE are sent, as far as it has room. */
+/* With the lock held: what has been received. */
+void relay_came (struct relay *relay, mach_msg_header_t *header);
+
+/* With the lock held: the letters that wait for QUEUE are sent, as far as it has room.  Those to the kernel
+   take as long as it likes; relay_pass_soon leaves them to a thread of their own. */
 void relay_pass_waiting (struct relay *relay, struct queue *queue);
+void relay_pass_soon (struct relay *relay, struct queue *queue);
 
 #endif

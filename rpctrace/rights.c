@@ -101,6 +101,16 @@ rights_end_at (const struct rights *rights, mach_port_t port)
 	return map_get (&rights->ends, port);
 }
 
+struct end *
+rights_end_of (const struct queue *queue, const struct party *party)
+{
+	struct end *end = queue->ends;
+
+	while (end != NULL && end->holder != party)
+		end = end->next;
+	return end;
+}
+
 struct queue *
 rights_queue_at (const struct rights *rights, mach_port_t name)
 {
@@ -268,11 +278,10 @@ rights_link_end (struct rights *rights, struct end *end, struct queue *queue, st
 struct end *
 rights_end (struct rights *rights, struct queue *queue, struct party *party)
 {
-	struct end *end;
+	struct end *end = rights_end_of (queue, party);
 
-	for (end = queue->ends; end != NULL; end = end->next)
-		if (end->holder == party)
-			return end;
+	if (end != NULL)
+		return end;
 	end = rights_new_port (rights);
 	rights_link_end (rights, end, queue, party);
 	/* not before a right was made */

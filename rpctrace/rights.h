@@ -53,6 +53,7 @@ struct queue
 	bool dead;
 	bool hidden;			/* our own lines go there: not shown */
 	bool busy;			/* a message to it is being sent: the next ones wait */
+	bool crossing;			/* one is being turned, the lock perhaps let go: the next ones wait */
 	bool draining;			/* somebody passes the waiting ones on */
 	bool held;			/* nothing is passed on or received for it, whatever comes waits */
 	bool listed;			/* to be looked at by rights_clean */
@@ -119,6 +120,8 @@ struct rights
 	/* Sends QUEUE's letters on, as far as there is room; lets others have the lock for a moment. */
 	void (*pass_waiting) (void *relay, struct queue *queue);
 	void (*give_way) (void *relay);
+	/* What was received until now is looked at, while others have the lock. */
+	void (*settle) (void *relay);
 	void *relay;
 };
 
@@ -131,6 +134,8 @@ void party_use (struct party *party);
 void party_unuse (struct rights *rights, struct party *party);
 
 struct end *rights_end_at (const struct rights *rights, mach_port_t port);
+/* The end by which PARTY knows QUEUE, or NULL. */
+struct end *rights_end_of (const struct queue *queue, const struct party *party);
 struct queue *rights_queue_at (const struct rights *rights, mach_port_t name);
 
 /* What NAME is: a send right, one user reference of which becomes the rights'.  A name not seen

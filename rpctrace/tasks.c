@@ -171,10 +171,8 @@ exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
 static void
 stop_for_good (const struct rights *rights, struct queue *queue, struct party *from)
 {
-	struct end *end = queue->ends;
+	struct end *end = rights_end_of (queue, from);
 
-	while (end != NULL && end->holder != from)
-		end = end->next;
 	if (end == NULL)
 		return;
 	end->paused = true;

@@ -72,6 +72,8 @@ contains "and the program is traced all the same" '^task 1 .*io_write \(data: "t
 
 # --- mistakes
 fails_with "nothing to trace" 1 'rpctrace: nothing to trace' 'rpctrace'
+fails_with "an option that is none" 1 "^rpctrace: '-x' is no option; see rpctrace --help" 'rpctrace -t -x true'
+fails_with "an option without its argument" 1 "^rpctrace: '-p' needs an argument; see rpctrace --help" 'rpctrace -p'
 refuses "a process that is not there" 'there is no process 9999' '-p 9999'
 refuses "a name that no list has" '-e no_such_call: ' '-e no_such_call true'
 refuses "a list that is none" '/etc/passwd:1: ' '-i /etc/passwd true'
@@ -87,9 +89,13 @@ on 1 "$t/box /tmp/box >/tmp/box.log 2>&1 & echo \$! >/tmp/box.pid; sleep 1"
 all_rights=''
 traced_rights() # LABEL COMMAND
 {
-	local out
-	out=$(on 1 100 "b=\$(cat /tmp/box.pid); for n in message_is name right array dead sender once home queue; do $2 $t/rights-test /tmp/box - \$n; done" 2>&1)
-	out="$(awk '/^rights:/ { good += $2; bad += $4 } END { print good " passed, " bad " failed" }' <<<"$out")$(grep '^not ok' <<<"$out")"
+	local name out all=''
+	for name in message_is name right array dead sender once home queue; do
+		out=$(on 1 30 "$2 $t/rights-test /tmp/box - $name" 2>&1)
+		grep -q '^rights:' <<<"$out" || out+=$'\n'"$name: hangs"
+		all+=$out$'\n'
+	done
+	out="$(awk '/^rights:/ { good += $2; bad += $4 } END { print good " passed, " bad " failed" }' <<<"$all")$(grep -E '^not ok|: hangs$' <<<"$all")"
 	: "${all_rights:=$out}"
 	equal "$1 ($out)" "$all_rights" "$out"
 }
@@ -103,6 +109,17 @@ within 10 no_tracers
 traced_rights "the same, not traced any more" ''
 out=$(on 1 60 "rpctrace -o /tmp/o sh -c '$t/box /tmp/box2 >/tmp/box.log 2>&1 & sleep 1; $t/rights-test /tmp/box2 - name; kill \$!' 2>&1; grep -c '^task' /tmp/o" 2>&1)
 contains "the same, both sides traced by one" '^rights: [1-9][0-9]* passed, 0 failed$' "$out"
+for follow in '' --no-follow; do
+	equal "a receive right comes to who sends to it, behind a full queue ${follow:+(from the world)}" 'moving: 30 rounds, 0 wrong' \
+		"$(on 1 60 "rpctrace $follow -o /tmp/o $t/rpctrace-moving 30" 2>&1)"
+done
+# Threads that are in the kernel for good: traced, and by themselves, when the task cannot be stopped either.
+out=$(on 1 60 "rpctrace -o /tmp/o $t/rpctrace-waits; grep -cE '(vm_map|vm_write|gsync_wait) .*unfinished|<... (vm_map|vm_write|gsync_wait) .*destroyed' /tmp/o" 2>&1)
+contains "gsync_wait, vm_map and a silent pager for good: other threads go on" '^waits: 300 calls, 0 wrong, 0 waits over$' "$out"
+contains "and so does the end of the program" '^[6-9]$' "$out"
+out=$(on 1 60 "$t/rpctrace-waits 5 >/tmp/out & sleep 1; rpctrace -p \$!; echo status \$?; until grep wrong /tmp/out; do sleep 0.2; done" 2>&1)
+contains "such a task is not attached to" '^rpctrace: process [0-9]+ cannot be stopped: .* status 125 ' "$(xargs <<<"$out")"
+contains "and goes on" '^waits: [1-9][0-9]* calls, 0 wrong, 0 waits over$' "$out"
 for program in posix-files posix-pipes libpager; do
 	out=$(on 1 60 "rpctrace -o /tmp/o /tests/$program >/tmp/out 2>&1; echo status \$?; grep -cE '^(PASS|ok)' /tmp/out; grep -E '^(FAIL|not ok)' /tmp/out" 2>&1)
 	contains "$program passes traced: $(xargs <<<"$out")" '^status 0 [1-9][0-9]*$' "$(grep -v '^pid' <<<"$out" | xargs)"
