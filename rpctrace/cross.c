@@ -3,6 +3,7 @@
 
 #include "moves.h"
 
+#include <mach/notify.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,17 @@ once_right (struct crossing *crossing, mach_port_t name, struct party *to, uint6
 	return passage;
 }
 
+/* The kernel gives a port back that was to be destroyed: to its home, which knows it by itself.  One that we do
+   not know has never been anybody else's. */
+static bool
+is_given_back (const struct crossing *crossing, mach_port_t name, const struct party *to)
+{
+	const struct queue *queue = rights_queue_at (crossing->rights, name);
+
+	return crossing->header->msgh_id == MACH_NOTIFY_PORT_DESTROYED && crossing->from->world
+		&& (queue != NULL ? queue->home == to : rights_end_at (crossing->rights, name) == NULL);
+}
+
 static struct passage
 receive_right (struct crossing *crossing, mach_port_t name, struct party *to, uint64_t *key)
 {
@@ -140,6 +152,13 @@ receive_right (struct crossing *crossing, mach_port_t name, struct party *to, ui
 	{
 		passage.how = AS_IT_IS;
 		*key = ++crossing->rights->last_key | CROSSING_KEY_PASSING;
+		return passage;
+	}
+	if (is_given_back (crossing, name, to))
+	{
+		passage.how = AS_IT_IS;
+		passage.queue = rights_queue_at (crossing->rights, name);
+		*key = passage.queue != NULL ? passage.queue->key : ++crossing->rights->last_key | CROSSING_KEY_PASSING;
 		return passage;
 	}
 	if (crossing->queue != NULL && crossing->queue->port == name)
