@@ -110,12 +110,13 @@ static void
 deliver (struct bridge *bridge, const struct rights_action *action)
 {
 	bool to_local_send = action->to.reference == WIRE_LOCAL && action->to.disposition == WIRE_SEND;
+	bool answers_fault = to_local_send && never_waits (action->message->id);
 	mach_msg_type_name_t disposition;
 	mach_port_t to = destination (bridge, action, &disposition);
 	struct given given;
 	int refusal = 0;
 
-	if (!give_build (&given, action->message, to, disposition, &bridge->proxies))
+	if (!give_build (&given, action->message, to, disposition, &bridge->proxies, answers_fault))
 	{
 		bridge->driver.log (bridge->driver.ctx, "out of memory: a message of %zu bytes was lost",
 			action->message->body.bytes);
@@ -131,7 +132,7 @@ deliver (struct bridge *bridge, const struct rights_action *action)
 		delivered (bridge, action->ticket);
 		return;
 	}
-	if (to_local_send && !never_waits (action->message->id) && may_run_in_kernel (bridge, to))
+	if (to_local_send && !answers_fault && may_run_in_kernel (bridge, to))
 	{
 		give_own (&given, bridge->stage);
 		deliver_later (bridge, action->ticket, &given);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "mach/give.h"
 
+#include "mach/memory.h"
+
 #include <mach/mig_errors.h>
 #include <mach/notify.h>
 #include <stdlib.h>
@@ -159,10 +161,27 @@ give_ports (struct builder *builder, const struct wire_item *item, uint32_t *arr
 	builder->right += item->number;
 }
 
-/* Out-of-line memory is made anew, page-aligned and for this message only: receivers such as the
-   kernel's memory objects demand whole pages, and nobody sees what lies around a region. */
 static bool
-give_memory (const struct wire_message *from, uint8_t *body)
+is_lent (const struct given *given, vm_address_t address)
+{
+	return given->lent != NULL && address == (vm_address_t) given->lent->data;
+}
+
+/* Pages that have been used before.  Nobody sees what is left in them. */
+static vm_address_t
+lend_memory (struct given *given, size_t bytes)
+{
+	given->lent = memory_new (bytes);
+	if (given->lent == NULL)
+		return 0;
+	memset (given->lent->data + bytes, 0, round_page (bytes) - bytes);
+	return (vm_address_t) given->lent->data;
+}
+
+/* Out-of-line memory is page-aligned, for receivers such as the kernel's memory objects demand whole
+   pages.  It is made for this message only, unless LEND. */
+static bool
+give_memory (const struct wire_message *from, struct given *given, uint8_t *body, bool lend)
 {
 	struct wire_walk walk;
 	struct wire_item item;
@@ -175,14 +194,17 @@ give_memory (const struct wire_message *from, uint8_t *body)
 
 		if (item.is_inline)
 			continue;
-		if (item.bytes > 0 && vm_allocate (mach_task_self (), &memory, item.bytes, TRUE) != KERN_SUCCESS)
+		if (lend && !item.ports && item.bytes > 0 && given->lent == NULL)
+			memory = lend_memory (given, item.bytes);
+		if (item.bytes > 0 && memory == 0
+			&& vm_allocate (mach_task_self (), &memory, item.bytes, TRUE) != KERN_SUCCESS)
 			return false;
 		wire_set_address (body, &item, memory);
 		if (item.ports)
 			continue;
 		if (item.bytes > 0)
 			memcpy ((void *) memory, dr_slice_data (&from->regions[region]), item.bytes);
-		wire_set_item (body, &item, item.name, item.bytes > 0);
+		wire_set_item (body, &item, item.name, item.bytes > 0 && !is_lent (given, memory));
 		region++;
 	}
 	return true;
@@ -190,14 +212,15 @@ give_memory (const struct wire_message *from, uint8_t *body)
 
 /* Frees out-of-line memory as far as it was made: addresses not yet set are zero. */
 static void
-free_memory (uint8_t *body, size_t bytes)
+free_memory (const struct given *given, uint8_t *body, size_t bytes)
 {
 	struct wire_walk walk;
 	struct wire_item item;
 
 	wire_walk (&walk, body, bytes);
 	while (wire_next (&walk, &item))
-		if (!item.is_inline && item.bytes > 0 && wire_get_address (body, &item) != 0)
+		if (!item.is_inline && item.bytes > 0 && wire_get_address (body, &item) != 0
+			&& !is_lent (given, wire_get_address (body, &item)))
 			vm_deallocate (mach_task_self (), wire_get_address (body, &item), item.bytes);
 }
 
@@ -234,9 +257,17 @@ build_header (struct builder *builder, mach_port_t to, mach_msg_type_name_t disp
 	wire_header_write (builder->given->message, &header);
 }
 
+static void
+drop_lent (struct given *given)
+{
+	if (given->lent != NULL)
+		dr_buf_drop (given->lent);
+	given->lent = NULL;
+}
+
 bool
 give_build (struct given *given, const struct wire_message *message, mach_port_t to,
-	mach_msg_type_name_t disposition, struct proxies *proxies)
+	mach_msg_type_name_t disposition, struct proxies *proxies, bool lend)
 {
 	struct builder builder = { given, message, proxies, NULL, 0, 0 };
 
@@ -248,9 +279,9 @@ give_build (struct given *given, const struct wire_message *message, mach_port_t
 		goto no_memory;
 	builder.body = body_of (given->message);
 	memcpy (builder.body, dr_slice_data (&message->body), message->body.bytes);
-	if (message->complex && !give_memory (message, builder.body))
+	if (message->complex && !give_memory (message, given, builder.body, lend))
 	{
-		free_memory (builder.body, message->body.bytes);
+		free_memory (given, builder.body, message->body.bytes);
 		goto no_memory;
 	}
 	build_header (&builder, to, disposition);
@@ -259,6 +290,7 @@ give_build (struct given *given, const struct wire_message *message, mach_port_t
 	return true;
 
 no_memory:
+	drop_lent (given);
 	free (given->message);
 	free (given->extras);
 	return false;
@@ -278,6 +310,7 @@ static void
 forget (struct given *given)
 {
 	drop_extras (given);
+	drop_lent (given);
 	free (given->message);
 	given->message = NULL;
 }
@@ -349,7 +382,7 @@ destroy_port (mach_port_t name, mach_msg_type_name_t disposition)
 }
 
 static void
-destroy_body (uint8_t *body, size_t bytes)
+destroy_body (const struct given *given, uint8_t *body, size_t bytes)
 {
 	struct wire_walk walk;
 	struct wire_item item;
@@ -362,7 +395,7 @@ destroy_body (uint8_t *body, size_t bytes)
 		for (uint32_t i = 0; item.ports && i < item.number; i++)
 			destroy_port (item.is_inline ? wire_get_port (body, &item, i) : array[i], item.name);
 	}
-	free_memory (body, bytes);
+	free_memory (given, body, bytes);
 }
 
 void
@@ -374,7 +407,7 @@ give_destroy (struct given *given)
 	destroy_port (message->msgh_remote_port, MACH_MSGH_BITS_REMOTE (message->msgh_bits));
 	destroy_port (message->msgh_local_port, MACH_MSGH_BITS_LOCAL (message->msgh_bits));
 	if (message->msgh_bits & MACH_MSGH_BITS_COMPLEX)
-		destroy_body (body_of (message), message->msgh_size - WIRE_HEADER_BYTES);
+		destroy_body (given, body_of (message), message->msgh_size - WIRE_HEADER_BYTES);
 	forget (given);
 }
 

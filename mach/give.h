@@ -17,13 +17,15 @@ struct given
 	bool owned;
 	mach_port_t *extras;		/* send rights made for lists that mix ours with others' */
 	uint32_t extras_count;
+	struct dr_buf *lent;		/* out-of-line memory that stays ours; NULL: none does */
 	size_t out_of_line_bytes;
 };
 
 /* Builds MESSAGE for the right TO (DISPOSITION of mach_msg).  Proxies that move away as receive
-   rights leave PROXIES here.  False: out of memory, nothing has happened. */
+   rights leave PROXIES here.  LEND: the receiver is likely to copy out-of-line memory, so it need not
+   be made for this message alone.  False: out of memory, nothing has happened. */
 bool give_build (struct given *given, const struct wire_message *message, mach_port_t to,
-	mach_msg_type_name_t disposition, struct proxies *proxies);
+	mach_msg_type_name_t disposition, struct proxies *proxies, bool lend);
 
 /* Makes a built message an owned one, by passing it through STAGE, a port that nobody else uses. */
 void give_own (struct given *given, mach_port_t stage);
