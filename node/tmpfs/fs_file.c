@@ -116,7 +116,7 @@ static struct timespec from_time_value(time_value_t value)
 {
 	if (value.microseconds == -1)
 		return (struct timespec){ 0, HURD_UTIME_NOW };
-	return (struct timespec){ value.seconds, value.microseconds * 1000 };
+	return (struct timespec){ value.seconds, (long)value.microseconds * 1000 };
 }
 
 kern_return_t S_file_utimes(open_t open, mach_port_t reply, mach_msg_type_name_t reply_type, time_value_t accessed,

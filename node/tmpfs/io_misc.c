@@ -153,11 +153,10 @@ kern_return_t S_io_identity(open_t open, mach_port_t reply, mach_msg_type_name_t
 			    mach_msg_type_name_t *file_type, mach_port_t *system_port, mach_msg_type_name_t *system_type,
 			    ino64_t *number)
 {
-	static mach_port_t system;
 	if (!open)
 		return HURD_EOPNOTSUPP;
 	*file_port = identity_of(&open_node(open)->identity);
-	*system_port = identity_of(&system);
+	*system_port = identity_of(&server.identity);
 	if (!*file_port || !*system_port)
 		return HURD_ENFILE;
 	*file_type = *system_type = MACH_MSG_TYPE_MAKE_SEND;

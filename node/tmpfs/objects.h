@@ -64,6 +64,7 @@ struct server {
 	mach_port_t receive_set;
 	mach_port_t notify_port;
 	struct object *control;
+	mach_port_t identity;		/* stands for the whole file system; null until somebody asks */
 	uint64_t opens;
 	uint64_t objects;
 	uint64_t bytes_max;
