@@ -32,6 +32,11 @@ fuzz_sources_pager := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(sor
 	$(patsubst %,node/libports/%.c,create table notify references) node/musl/mach/request.c \
 	$(fuzz_mig)/memory_object_server.c $(fuzz_mig)/memory_object_user.c
 fuzz_flags_pager := $(fuzz_mach_flags) -I$(fuzz_mig) -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
+fuzz_tmpfs_stubs := $(patsubst %,$(fuzz_mig)/%_S.c,fs io fsys ifsock interrupt)
+fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) node/musl/mach/request.c node/posix/abi_errno.c \
+	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
+fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
+	-DMIG_EOPNOTSUPP=0x4000002d -Dexit=end_server -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
 fuzz_flags_elf := $(fuzz_mach_flags) -Inode/posix/include
 fuzz_libraries_link := -lsodium
 fuzz_libraries_session := -lsodium
@@ -48,6 +53,10 @@ $(fuzz_mig)/fsys_server.c: node/defs/hurd/fsys.defs node/defs/hurd/hurd_types.de
 		$(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS=-DSERVERPREFIX=S_ tools/mig server hurd/fsys.defs $@ $(@:.c=.h)
+$(fuzz_tmpfs_stubs): $(fuzz_mig)/%_S.c: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs node/tmpfs/translation.h \
+		tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-include node/tmpfs/translation.h" tools/mig server hurd/$*.defs $@ $(@:.c=.h)
 $(fuzz_mig)/memory_object_server.c: libpager/mig-mutate.h tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS="-include libpager/mig-mutate.h -prefix libpager_" tools/mig server mach/memory_object.defs $@ \

@@ -4,6 +4,8 @@
 #ifndef FUZZ_MACH_H
 #define FUZZ_MACH_H
 
+#include <stdint.h>
+
 #include <mach/mach_types.h>
 #include <mach/message.h>
 #include <mach/mig_errors.h>
@@ -27,6 +29,9 @@ int mach_msg_request_is_sound (const mach_msg_header_t *request);
 mach_msg_return_t mach_msg_server (boolean_t (*demux) (mach_msg_header_t *request, mach_msg_header_t *reply),
 				   mach_msg_size_t max_size, mach_port_t receive_name);
 
+void mig_reply_setup (const mach_msg_header_t *request, mach_msg_header_t *reply);
+int mach_print (const char *text);
+
 kern_return_t mach_port_allocate (mach_port_t task, mach_port_right_t right, mach_port_t *name);
 kern_return_t mach_port_deallocate (mach_port_t task, mach_port_t name);
 kern_return_t mach_port_get_receive_status (mach_port_t task, mach_port_t name, mach_port_status_t *status);
@@ -34,6 +39,9 @@ kern_return_t mach_port_insert_right (mach_port_t task, mach_port_t name, mach_p
 				      mach_msg_type_name_t disposition);
 kern_return_t mach_port_mod_refs (mach_port_t task, mach_port_t name, mach_port_right_t right, int delta);
 kern_return_t mach_port_move_member (mach_port_t task, mach_port_t member, mach_port_t after);
+kern_return_t mach_port_names (mach_port_t task, mach_port_array_t *names, mach_msg_type_number_t *names_count,
+			       mach_port_type_array_t *types, mach_msg_type_number_t *types_count);
+kern_return_t mach_port_set_protected_payload (mach_port_t task, mach_port_t name, uintptr_t payload);
 kern_return_t mach_port_request_notification (mach_port_t task, mach_port_t name, mach_msg_id_t id,
 					      mach_port_mscount_t sync, mach_port_t notify,
 					      mach_msg_type_name_t disposition, mach_port_t *previous);

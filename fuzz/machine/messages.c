@@ -165,26 +165,44 @@ machine_send (mach_msg_header_t *message, struct mk_task *to, mach_msg_return_t 
 {
   struct slots slots;
   uint32_t type;
+  unsigned how = MACH_MSGH_BITS_REMOTE (message->msgh_bits);
   dr_assert (find_items (message, &slots));	/* what we send is sound */
-  dr_assert (MACH_MSGH_BITS_REMOTE (message->msgh_bits) == MACH_MSG_TYPE_COPY_SEND);
-  if (mk_type (machine_task (), message->msgh_remote_port, &type) != MK_SUCCESS || !(type & MK_TYPE_SEND))
+  if (mk_type (machine_task (), message->msgh_remote_port, &type) != MK_SUCCESS
+      || !(type & (how == MACH_MSG_TYPE_MOVE_SEND_ONCE ? MK_TYPE_SEND_ONCE : MK_TYPE_SEND)))
     return MACH_SEND_INVALID_DEST;
-  if (result == MACH_SEND_TIMED_OUT)
-    take_back (message, &slots);
-  else
-    hand_over (message, &slots, to);
+  if (result == MACH_SEND_TIMED_OUT && how == MACH_MSG_TYPE_COPY_SEND)
+    {
+      take_back (message, &slots);
+      return result;
+    }
+  hand_over (message, &slots, to);
+  if (how != MACH_MSG_TYPE_COPY_SEND)
+    mach_port_deallocate (MACHINE_SELF, message->msgh_remote_port);
+  result = MACH_MSG_SUCCESS;
   return result;
 }
 
 static void
 destroy_right (mk_name name, unsigned kind)
 {
-  if (name == MK_NULL || name == MK_DEAD || kind == 0)
+  mk_name made;
+  if (name == MK_NULL || name == MK_DEAD)
     return;
-  if (kind == MACH_MSG_TYPE_PORT_RECEIVE)
-    mach_port_mod_refs (MACHINE_SELF, name, MACH_PORT_RIGHT_RECEIVE, -1);
-  else
-    mach_port_deallocate (MACHINE_SELF, name);
+  switch (kind)
+    {
+    case MACH_MSG_TYPE_MOVE_RECEIVE:
+      mach_port_mod_refs (MACHINE_SELF, name, MACH_PORT_RIGHT_RECEIVE, -1);
+      break;
+    case MACH_MSG_TYPE_MOVE_SEND:
+    case MACH_MSG_TYPE_MOVE_SEND_ONCE:
+      mach_port_deallocate (MACHINE_SELF, name);
+      break;
+    case MACH_MSG_TYPE_MAKE_SEND:
+    case MACH_MSG_TYPE_MAKE_SEND_ONCE:
+      /* It is made, and goes: who waits for the last sender is told.  */
+      made = give (machine_task (), name, kind, machine_task ());
+      mach_port_deallocate (MACHINE_SELF, made);
+    }
 }
 
 void
