@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The library's calls: each asks the clients concerned with one LOCK over the range,
+/* The library's calls: each asks the clients concerned with a LOCK over the range, or with several,
    then waits for the store.  */
 #include "core/pages/internal.h"
 
@@ -9,19 +9,40 @@ concerns (const struct state *s, unsigned slot, enum call_kind kind)
   return (writer_bit (s) | (kind == CALL_SYNC ? 0 : s->readers)) & bit_of (slot);
 }
 
-/* The smallest range that has all pages that SLOT may have and the call is about.  */
+/* Whether SLOT was refused pages from FIRST to END that we have no record of.  */
+static bool
+refused_between (const struct pages *p, unsigned slot, uint64_t first, uint64_t end)
+{
+  const struct client *c = &p->clients[slot];
+  return first < c->beyond_end && c->beyond < end;
+}
+
+/* The next range that has pages that SLOT may have and the call is about, as large as it may be, and
+   *MORE if others follow.
+
+   A kernel that was refused a page keeps a mark in its place until a thread looks at it, which may
+   never happen; and GNU Mach stops the machine when it is to lock such a page (an assertion in
+   memory_object_lock_page).  So the range ends before one.  */
 static bool
 narrow (const struct pages *p, const struct call *call, unsigned slot, uint64_t *first,
-	uint64_t *count)
+	uint64_t *count, bool *more)
 {
-  bool found = false;
-  for (uint64_t n = map_next (p, call->first); n < call->first + call->count; n = map_next (p, n + 1))
+  uint64_t end = call->first + call->count;
+  bool found = false, failed = false;
+  *more = false;
+  for (uint64_t n = map_next (p, call->from[slot]); n < end; n = map_next (p, n + 1))
     {
-      if (!concerns (map_state (p, n), slot, call->kind))
+      const struct state *s = map_state (p, n);
+      failed |= !CANARY (CANARY_LOCK_REFUSED) && s->failed & bit_of (slot);
+      if (!concerns (s, slot, call->kind))
 	continue;
+      *more = found && (failed || refused_between (p, slot, *first + *count, n));
+      if (*more)
+	break;
       if (!found)
 	*first = n;
       found = true;
+      failed = false;
       *count = n - *first + 1;
     }
   return found;
@@ -102,6 +123,8 @@ start_call (struct pages *p, struct call *call)
     if (p->clients[slot].number && !p->clients[slot].leaving)
       here |= bit_of (slot);
   call->todo = call->kind == CALL_ATTRIBUTES ? here : concerned;
+  for (unsigned slot = 0; slot < PAGES_CLIENTS_MAX; slot++)
+    call->from[slot] = call->first;
 }
 
 enum dr_status
@@ -179,7 +202,8 @@ static bool
 ask_client (struct pages *p, struct call *call, unsigned slot, struct pages_action *a)
 {
   uint64_t first = 0, count = 0, bytes = p->config.page_bytes;
-  if (is_range (call) && !narrow (p, call, slot, &first, &count))
+  bool more = false;
+  if (is_range (call) && !narrow (p, call, slot, &first, &count, &more))
     {
       call->todo &= ~bit_of (slot);	/* it gave them up meanwhile */
       return false;
@@ -193,7 +217,9 @@ ask_client (struct pages *p, struct call *call, unsigned slot, struct pages_acti
     }
   ask->call = call;
   call->owed++;
-  call->todo &= ~bit_of (slot);
+  call->from[slot] = first + count;
+  if (!more)
+    call->todo &= ~bit_of (slot);
   *a = (struct pages_action) { .kind = is_range (call) ? PAGES_LOCK : PAGES_ATTRIBUTES,
     .client = p->clients[slot].number, .offset = first * bytes, .length = count * bytes,
     .should_return = call->kind == CALL_SYNC ? PAGES_RETURN_DIRTY

@@ -122,6 +122,31 @@ ask_covers (const struct pages *p, unsigned slot, uint64_t number, bool flush)
   return false;
 }
 
+/* A becomes the first run of pages that it still waits for, and the others another one: there may be
+   pages between them that the client has been refused since, and may not be asked about (calls.c).
+   False: no memory.  */
+static bool
+split_ask (struct pages *p, unsigned slot, struct ask *a)
+{
+  unsigned skip = (unsigned) __builtin_ctzll (a->pending), run = 0;
+  while (skip + run < a->count && a->pending & (uint64_t) 1 << (skip + run))
+    run++;
+  uint64_t rest = skip + run < a->count ? a->pending >> (skip + run) : 0;
+  if (rest)
+    {
+      struct ask *other = ask_new (p, slot, a->kind, a->first + skip + run,
+				   a->count - skip - run, false);
+      if (!other)
+	return false;
+      other->pending = rest;
+      other->sent = a->sent;
+    }
+  a->first += skip;
+  a->count = run;
+  a->pending = (a->pending >> skip) & (UINT64_MAX >> (64 - run));
+  return true;
+}
+
 static void
 owes_longer (struct pages *p, unsigned slot)
 {
@@ -130,6 +155,11 @@ owes_longer (struct pages *p, unsigned slot)
   uint64_t limit = p->config.limit_us;
   for (struct ask *a = c->first_ask; a; a = next)
     {
+      if (!a->reply && p->now - a->sent >= p->config.fence_us && !split_ask (p, slot, a))
+	{
+	  p->hungry = true;
+	  a->sent = p->now;
+	}
       next = a->next;
       if (a->reply ? !CANARY (CANARY_NO_FENCE) && p->now - a->sent >= limit : false)
 	{
@@ -206,6 +236,7 @@ drop_from_page (struct pages *p, struct page *page, void *ctx)
   page->offered &= ~bit_of (d->slot);
   page->flushing &= ~bit_of (d->slot);
   page->s.refused &= ~bit_of (d->slot);
+  page->s.failed &= ~bit_of (d->slot);
   if (!page->s.refused)
     page->s.next_error = 0;
   if (page->ahead == d->slot + 1)

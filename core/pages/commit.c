@@ -145,7 +145,7 @@ page_ahead (struct pages *p, uint64_t number, unsigned slot)
   if (number >= p->config.extent || map_word (p, number) & ACTIVE_BIT)
     return NULL;
   const struct state *s = map_state (p, number);
-  if (s->writer || s->bad || s->lost || s->next_error || s->readers & bit_of (slot)
+  if (s->writer || s->bad || s->lost || s->next_error || (s->readers | s->failed) & bit_of (slot)
       || ask_covers (p, slot, number, true))
     return NULL;
   return map_activate (p, number);
@@ -363,6 +363,11 @@ commit_refuse (struct pages *p, struct page *page, uint64_t count, struct want w
     {
       struct page *each = map_active (p, page->number + i);
       waiter_pop (p, each);
+      /* Who asked for it had nothing of it, whatever we may have thought.  */
+      page_forget_holder (p, each, want.slot);
+      each->s.failed |= bit_of (want.slot);
+      if (each->ahead == want.slot + 1)
+	each->ahead = NOBODY;
       each->s.error = want.error;
       each->s.refused &= ~bit_of (want.slot);
       if (!each->s.refused)

@@ -161,7 +161,19 @@ wait_in_line (struct pages *p, struct page *page, unsigned slot, unsigned access
   /* A request tells that the page is not there; an unlock, that it is, unless the
      request that waits is the later one, which the order of messages excludes.  */
   w->has_page = has_page;
+  if (!has_page)
+    page->s.failed &= ~bit_of (slot);
   page_poke (p, page);
+}
+
+/* One range is enough to remember: it only makes LOCKs shorter.  */
+static void
+client_refused_beyond (struct client *c, uint64_t first, uint64_t count)
+{
+  if (!c->beyond_end || first < c->beyond)
+    c->beyond = first;
+  if (first + count > c->beyond_end)
+    c->beyond_end = first + count;
 }
 
 enum dr_status
@@ -178,9 +190,12 @@ pages_data_request (struct pages *p, uint64_t now, uint32_t client, uint64_t off
   if (!range_of (p, offset, length, PAGES_REQUEST_PAGES_MAX, &range))
     return DR_INVALID;
   if (p->ended || range.first + range.count > p->config.extent)
-    return refuse (p, (unsigned) slot, offset, length,
-		   p->ended ? p->config.shutdown_error : p->config.extent_error)
-	   ? DR_OK : DR_NO_MEMORY;
+    {
+      client_refused_beyond (&p->clients[slot], range.first, range.count);
+      return refuse (p, (unsigned) slot, offset, length,
+		     p->ended ? p->config.shutdown_error : p->config.extent_error)
+	     ? DR_OK : DR_NO_MEMORY;
+    }
   if (!make_ready (p, &range, (unsigned) slot, true, &list))
     return DR_NO_MEMORY;
   for (uint64_t n = range.first; n < range.first + range.count; n++)

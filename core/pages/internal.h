@@ -36,6 +36,7 @@ enum
   CANARY_OLD_WRITE,		/* of two returns during a write, the first is kept */
   CANARY_STALE_UNLOCK,		/* an unlock that crosses a revocation is granted */
   CANARY_NO_FENCE,		/* a silent client is waited for without end */
+  CANARY_LOCK_REFUSED,		/* a call's LOCK goes over pages that the client was refused */
   CANARY_COUNT
 };
 #define CANARY(n) (PAGES_CANARY == (n))
@@ -70,6 +71,8 @@ struct state
 {
   uint64_t readers;		/* bits of slots; without the writer */
   uint64_t refused;		/* whose next write request gets next_error */
+  uint64_t failed;		/* who were refused the page and have not asked again: these have no
+				   part in it, and must not be asked about it (see calls.c) */
   int32_t error;		/* last refusal, for pager_get_error */
   int32_t next_error;
   int32_t bad;			/* the store's copy does not count, and why */
@@ -151,6 +154,7 @@ struct client
   uint64_t expected;		/* the page after the last run that was read for it */
   uint32_t window;
   bool read_on;			/* it catches up with what is read ahead for it */
+  uint64_t beyond, beyond_end;	/* it was refused pages from here to there, beyond the extent */
 };
 
 enum call_kind { CALL_SYNC, CALL_RETURN, CALL_FLUSH, CALL_ATTRIBUTES };
@@ -164,6 +168,7 @@ struct call
   uint64_t first, count;
   uint64_t cookie;
   uint64_t todo;		/* clients still to be asked */
+  uint64_t from[PAGES_CLIENTS_MAX];	/* about the pages from here on */
   uint32_t owed;		/* asks without an answer */
   bool marked;
   uint64_t mark;		/* stamps up to this must be in the store */

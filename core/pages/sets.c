@@ -7,14 +7,14 @@
 
 enum { FIRST_SETS = 16 };
 
-_Static_assert (sizeof (struct state) == 32, "compared byte by byte: no padding");
+_Static_assert (sizeof (struct state) == 40, "compared byte by byte: no padding");
 
 static uint32_t
 hash (const struct state *s)
 {
-  uint64_t words[4], h = 0;
+  uint64_t words[sizeof *s / 8], h = 0;
   memcpy (words, s, sizeof words);
-  for (int i = 0; i < 4; i++)
+  for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
     {
       h = (h ^ words[i]) * 0x9e3779b97f4a7c15u;
       h ^= h >> 29;
@@ -200,6 +200,7 @@ forget (struct state *s, unsigned slot, bool lost)
 {
   s->readers &= ~bit_of (slot);
   s->refused &= ~bit_of (slot);
+  s->failed &= ~bit_of (slot);
   if (!s->refused)
     s->next_error = 0;
   if (s->writer != slot + 1)

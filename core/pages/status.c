@@ -85,6 +85,7 @@ put_state (const struct digest *d, const struct state *s)
 {
   put (d, s->readers);
   put (d, s->refused);
+  put (d, s->failed);
   put (d, (uint64_t) (uint32_t) s->error << 32 | (uint32_t) s->next_error);
   put (d, (uint64_t) (uint32_t) s->bad << 32 | (uint64_t) s->writer << 24
 	  | (uint64_t) s->certain << 16 | (uint64_t) s->locked << 8 | s->lost);

@@ -123,7 +123,7 @@ pages_offer (struct pages *p, uint64_t now, uint32_t client, uint64_t offset,
   struct page *page = map_activate (p, n);
   if (!page)
     return DR_NO_MEMORY;
-  if (page->s.readers || page->s.writer || page->first || page->reading || page->ahead
+  if (page->s.readers || page->s.writer || (slot >= 0 && page->s.failed & bit_of ((unsigned) slot)) || page->first || page->reading || page->ahead
       || page_data (page))
     return DR_OK;
   if (precious)

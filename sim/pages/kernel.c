@@ -223,6 +223,10 @@ lock_page (struct world *w, unsigned k, const struct msg *m, unsigned number)
     world_violation (w, "P3", "kernel %u is granted page %u, and did not ask", k, number);
   if (m->prot == PAGES_PROT_NONE || (m->flush && page->present))
     kernel->unlocks[number] = false;
+  /* GNU Mach asserts in memory_object_lock_page that there is a real page, and stops.  */
+  if (page->error)
+    world_violation (w, "P3", "kernel %u is asked about page %u, which it was refused and nobody has "
+		     "asked for again", k, number);
   if (!page->present)
     {
       send_piece (w, k);

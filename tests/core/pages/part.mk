@@ -31,7 +31,7 @@ $(B)/host/tests/pages_explore: $(B)/host/pages-san/tests/core/pages/explore.o $(
 	$(CC) $(PAGES_TEST_CFLAGS) -o $@ $^ -lcmocka
 
 # Engines deliberately broken, each with the whole simulator.
-PAGES_CANARIES := $(patsubst %,$(B)/host/pages-canary/%,1 2 3 4 5 6 7 8 9 late)
+PAGES_CANARIES := $(patsubst %,$(B)/host/pages-canary/%,1 2 3 4 5 6 7 8 9 10 late)
 PAGES_CANARY_SRC := $(sort $(wildcard core/pages/*.c))
 $(PAGES_CANARIES): $(B)/host/pages-canary/%: $(PAGES_CANARY_SRC) $(wildcard core/pages/*.h sim/pages/*.h) \
 		$(patsubst %.c,$(B)/host/%.o,$(sort $(wildcard sim/pages/*.c))) $(B)/host/core/base.a \

@@ -230,6 +230,84 @@ flush_keeps_grants_back_until_it_is_answered (void **state)
   stop (&h);
 }
 
+/* A kernel keeps a mark where it was refused a page, and must not be asked about it.  */
+static void
+no_call_asks_about_refused_pages (void **state)
+{
+  struct harness h;
+  start (&h, NULL);
+  uint32_t a = join (&h, false);
+  for (uint64_t n = 1; n < 6; n++)
+    if (n != 3)
+      get (&h, a, n, PAGES_READ, n);
+  request (&h, a, 3, PAGES_READ);
+  expect_load (&h, 3, 1);
+  load_failed (&h, 3, 5);
+  expect_refuse (&h, a, 3, 5);
+  assert_int_equal (pages_call (h.pages, h.now, PAGES_CALL_FLUSH, 0, 0, 1), DR_OK);
+  expect_lock (&h, a, 1, 2, PAGES_RETURN_NONE, true, PAGES_PROT_NO_CHANGE, true);
+  expect_lock (&h, a, 4, 2, PAGES_RETURN_NONE, true, PAGES_PROT_NO_CHANGE, true);
+  completed (&h, a, 1, 2);
+  expect_nothing (&h);
+  completed (&h, a, 4, 2);
+  expect_wake (&h, 1, 0);
+  /* Once it has asked again it can be asked.  */
+  get (&h, a, 2, PAGES_READ, 2);
+  get (&h, a, 3, PAGES_READ, 3);
+  get (&h, a, 4, PAGES_READ, 4);
+  assert_int_equal (pages_call (h.pages, h.now, PAGES_CALL_FLUSH, 0, 0, 2), DR_OK);
+  expect_lock (&h, a, 2, 3, PAGES_RETURN_NONE, true, PAGES_PROT_NO_CHANGE, true);
+  completed (&h, a, 2, 3);
+  expect_wake (&h, 2, 0);
+  stop (&h);
+}
+
+static void
+nor_about_pages_refused_beyond_the_extent (void **state)
+{
+  struct harness h;
+  start (&h, NULL);
+  uint32_t a = join (&h, false);
+  get (&h, a, 1999, PAGES_READ, 1);
+  request (&h, a, 2005, PAGES_READ);
+  expect_refuse (&h, a, 2005, BEYOND);
+  assert_int_equal (pages_set_extent (h.pages, 2010), DR_OK);
+  get (&h, a, 2007, PAGES_READ, 2);
+  get (&h, a, 2008, PAGES_READ, 3);
+  assert_int_equal (pages_call (h.pages, h.now, PAGES_CALL_FLUSH, 0, 0, 1), DR_OK);
+  expect_lock (&h, a, 1999, 1, PAGES_RETURN_NONE, true, PAGES_PROT_NO_CHANGE, true);
+  expect_lock (&h, a, 2007, 2, PAGES_RETURN_NONE, true, PAGES_PROT_NO_CHANGE, true);
+  completed (&h, a, 1999, 1);
+  completed (&h, a, 2007, 2);
+  expect_wake (&h, 1, 0);
+  stop (&h);
+}
+
+/* The pages' writer has given one of them up unasked, and was refused it, when it is asked for
+   all without a reply and does not answer.  */
+static void
+nor_does_the_lock_behind_a_silence (void **state)
+{
+  struct harness h;
+  start (&h, NULL);
+  uint32_t a = join (&h, false), b = join (&h, false);
+  for (uint64_t n = 3; n < 6; n++)
+    get (&h, a, n, PAGES_WRITE, n);
+  request (&h, b, 3, PAGES_READ | PAGES_WRITE);
+  request (&h, b, 4, PAGES_READ | PAGES_WRITE);
+  request (&h, b, 5, PAGES_READ | PAGES_WRITE);
+  expect_lock (&h, a, 3, 3, FLUSH_WRITER);
+  give_back (&h, a, 4, 1, 14, true, false);
+  expect_save (&h, 4, 1, 14);
+  expect_supply (&h, b, 4, 1, PAGES_PROT_NONE, 14);
+  at (&h, FENCE);
+  expect_lock (&h, a, 3, 1, PAGES_RETURN_NONE, false, PAGES_PROT_NO_CHANGE, true);
+  expect_lock (&h, a, 5, 1, PAGES_RETURN_NONE, false, PAGES_PROT_NO_CHANGE, true);
+  expect_nothing (&h);
+  saved (&h, 4, 1, 0);
+  stop (&h);
+}
+
 static void
 attributes_change_for_everyone (void **state)
 {
@@ -457,6 +535,9 @@ main (void)
     cmocka_unit_test (sync_waits_for_the_store),
     cmocka_unit_test (sync_and_revocation_cross),
     cmocka_unit_test (flush_keeps_grants_back_until_it_is_answered),
+    cmocka_unit_test (no_call_asks_about_refused_pages),
+    cmocka_unit_test (nor_about_pages_refused_beyond_the_extent),
+    cmocka_unit_test (nor_does_the_lock_behind_a_silence),
     cmocka_unit_test (attributes_change_for_everyone),
     cmocka_unit_test (shutdown_returns_refuses_and_drops),
     cmocka_unit_test (sixty_four_clients_and_no_more),

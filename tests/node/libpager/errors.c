@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 static void
 reading (void)
@@ -76,10 +77,55 @@ unlocking (void)
   check (world_end (&w), "the end after unlocks", "the pager is still there");
 }
 
+static struct world abandoned;
+static volatile thread_t waiting;
+
+static void *
+wait_for_page (void *argument)
+{
+  waiting = mach_thread_self ();
+  byte_at (abandoned.at + 2 * vm_page_size);
+  return NULL;
+}
+
+/* The kernel keeps a mark in the place of a page that could not be read until a thread looks at it.
+   Here none ever does; and GNU Mach stops the machine when it is to lock such a page.  */
+static void
+refused_and_forgotten (void)
+{
+  pthread_t thread;
+  world_begin (&abandoned, 5, false);
+  struct user_pager_info *store = &abandoned.store;
+  for (unsigned i = 5; i-- > 0;)	/* downwards: nothing is read ahead */
+    if (i != 2)
+      byte_at (abandoned.at + i * vm_page_size);
+  store->read_error[2] = EIO;
+  store->read_delay_ms = 300;
+  pthread_create (&thread, NULL, wait_for_page, NULL);
+  pthread_detach (thread);
+  for (unsigned i = 0; i < 100 && !waiting; i++)
+    sleep_ms (10);
+  sleep_ms (100);
+  check (waiting && thread_terminate (waiting) == KERN_SUCCESS, "who waits for a page goes", "it does not");
+  sleep_ms (500);
+  check (pager_get_error (abandoned.pager, 2 * vm_page_size) == EIO, "it is refused all the same", "%d",
+	 pager_get_error (abandoned.pager, 2 * vm_page_size));
+  store->read_delay_ms = 0;
+  pager_flush (abandoned.pager, 1);
+  check (byte_at (abandoned.at) == 'a' && store->reads[0] == 2 && store->reads[4] == 1,
+	 "and the machine goes on when all around it is flushed", "not flushed");
+  check (byte_at (abandoned.at + 2 * vm_page_size) == '!', "the next one is told", "no fault");
+  store->read_error[2] = 0;
+  check (byte_at (abandoned.at + 2 * vm_page_size) == 'c', "and then may have it", "%c",
+	 byte_at (abandoned.at + 2 * vm_page_size));
+  check (world_end (&abandoned), "the end after a page that nobody looked at", "the pager is still there");
+}
+
 void
 test_errors (void)
 {
   reading ();
   writing ();
   unlocking ();
+  refused_and_forgotten ();
 }

@@ -24,6 +24,8 @@ pager_read_page (struct user_pager_info *store, vm_offset_t page, vm_address_t *
 {
   unsigned n = page / vm_page_size;
   error_t error = EIO;
+  if (store->read_delay_ms)
+    usleep (store->read_delay_ms * 1000);
   pthread_mutex_lock (&store->lock);
   if (n < store->pages)
     {

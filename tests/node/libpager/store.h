@@ -19,7 +19,7 @@ struct user_pager_info
   bool locked[STORE_PAGES];	/* read with the write lock */
   unsigned reads[STORE_PAGES], writes[STORE_PAGES], unlocks[STORE_PAGES];
   unsigned evicted[STORE_PAGES];
-  unsigned bulk_reads, bulk_writes, dropweaks, write_delay_ms;
+  unsigned bulk_reads, bulk_writes, dropweaks, read_delay_ms, write_delay_ms;
   volatile bool cleared;
 };
 
