@@ -6,12 +6,12 @@
 
 host_test_limit_s=300
 node_test_limit_s=120
-scenario_limit_s=400
+scenario_limit_s=600
 
 failed_log_lines=12
 
 # Two lanes count at a time, so what was counted is kept in files.
-results=$logs/test/results failures=$logs/test/failures
+results=$logs/test/results failures=$logs/test/failures taken=$logs/test/taken
 
 # Add one program's results; a line for it, and one for each that failed.
 count_results() # NAME LOG PASSED FAILED SKIPPED COMPLAINT
@@ -148,13 +148,15 @@ node_tests()
 	own_run=''
 }
 
-cluster_tests()
+# Scenarios that no lane has begun yet, one after the other, in a run folder of the lane's own.
+cluster_tests() # RUN
 {
 	local script name log status
-	own_run=$B/run-test
+	own_run=$1
 	for script in tests/cluster/*.sh; do
 		[ -e "$script" ] || continue
 		name=$(basename "$script" .sh)
+		mkdir "$taken/$name" 2>/dev/null || continue
 		log=$logs/test/cluster-$name.log
 		DROVE_RUN=$own_run timeout -k 5 "$scenario_limit_s" bash "$script" >"$log" 2>&1 </dev/null 3>&- &
 		step_pid=$!
@@ -167,18 +169,24 @@ cluster_tests()
 	own_run=''
 }
 
-# A cluster waits more than it computes, and a host test needs one processor
-# and no node: the host's tests run beside the nodes'.
+# A cluster waits more than it computes, and a host test needs one processor and no node: so there
+# are two lanes, the host's tests in one and the nodes' in the other, and then scenarios in both.
+first_lane()
+{
+	host_tests
+	cluster_tests "$B/run-test-2"
+}
+
 test_everything()
 {
 	local passed failed skipped
-	rm -rf "$logs/test" && mkdir -p "$logs/test"
+	rm -rf "$logs/test" && mkdir -p "$taken"
 	: >"$results" >"$failures"
-	host_tests &
+	first_lane &
 	side_pid=$!
 	node_tests
-	cluster_tests
-	wait "$side_pid" || count_results 'host: all' "$results" 0 0 0 "ended with status $?"
+	cluster_tests "$B/run-test"
+	wait "$side_pid" || count_results 'the first lane' "$results" 0 0 0 "ended with status $?"
 	side_pid=''
 	show_failures
 	read -r passed failed skipped < <(counted)
