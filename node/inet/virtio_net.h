@@ -15,8 +15,8 @@
 #include "mach_calls.h"
 
 enum {
-	nic_frame_bytes_max = 9014,	/* Ethernet header and 9000 bytes */
-	nic_buffer_bytes = 9216,
+	nic_frame_bytes_max = 4478,	/* Ethernet header and 4464 bytes: a page, and what says whose it is */
+	nic_buffer_bytes = 4608,
 	nic_spare_receive_buffers = 512,	/* beyond those in the ring */
 	nic_block_buffers = 256,	/* lie together: the kernel gives 4 MiB at once, at most */
 	nic_blocks_max = 16,

@@ -68,7 +68,7 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF	1
 
 /* TCP. */
-#define TCP_MSS				8960
+#define TCP_MSS				4424
 #define LWIP_WND_SCALE			1
 #define TCP_RCV_SCALE			4
 #define TCP_WND				(512 * 1024)
