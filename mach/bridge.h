@@ -16,6 +16,9 @@
 
 #define BRIDGE_WORKERS_MAX 512		/* deliveries that may block in the kernel at once */
 #define BRIDGE_TOUCHERS_MAX 512		/* messages whose memory's pager may be slow at once */
+#define BRIDGE_TOUCH_US 30000		/* how long the receive thread waits for such memory itself */
+#define BRIDGE_WARY_US 10000000		/* after that was not enough it does not, for so long */
+#define BRIDGE_STRANDED_MAX 8		/* nor while so many former receive threads still wait */
 
 struct bridge;
 

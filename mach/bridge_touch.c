@@ -4,7 +4,7 @@
    Nearly always it is there in no time, so the receive thread does it itself: handing it to another
    thread costs more than all else that is done for a page.  If it takes long another receive thread
    begins, and for some time all such messages go to the touchers: so slow pagers cost the other
-   messages TOUCH_PATIENCE_US in each TOUCH_WARY_US, whatever they do. */
+   messages BRIDGE_TOUCH_US in each BRIDGE_WARY_US, whatever they do. */
 #include "mach/bridge_internal.h"
 
 #include "mach/resident.h"
@@ -14,9 +14,6 @@
 #include <time.h>
 
 #define NO_MEMORY_PAUSE_NS 10000000
-#define TOUCH_PATIENCE_US 30000
-#define TOUCH_WARY_US 10000000
-#define TOUCH_STRANDED_MAX 8	/* threads; with so many the receive thread touches nothing */
 
 /* The memory cannot be had.  The rights are given up, so that whoever waits for an answer is told. */
 static void
@@ -92,7 +89,7 @@ struct touch
 static bool
 touch_here (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *message)
 {
-	struct touch touch = { .deadline = bridge_now () + TOUCH_PATIENCE_US };
+	struct touch touch = { .deadline = bridge_now () + BRIDGE_TOUCH_US };
 	bool good, ours;
 
 	proxies_keep (proxy, &touch.proxy);
@@ -117,14 +114,14 @@ bridge_touch_tick (struct bridge *bridge)
 
 	if (touch == NULL || now < touch->deadline)
 		return;
-	touch->deadline = now + TOUCH_PATIENCE_US;
+	touch->deadline = now + BRIDGE_TOUCH_US;
 	if (touch->proxy != NULL)
 		proxies_hold (&bridge->proxies, touch->proxy, &touch->proxy);
 	if (!bridge_start_receiving (bridge))
 		return;
 	bridge->touch = NULL;
 	bridge->stranded++;
-	bridge->wary_until = now + TOUCH_WARY_US;
+	bridge->wary_until = now + BRIDGE_WARY_US;
 }
 
 uint64_t
@@ -136,7 +133,7 @@ bridge_touch_deadline (const struct bridge *bridge)
 bool
 bridge_touch_first (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *message)
 {
-	if (bridge->stranded < TOUCH_STRANDED_MAX && bridge_now () >= bridge->wary_until)
+	if (bridge->stranded < BRIDGE_STRANDED_MAX && bridge_now () >= bridge->wary_until)
 		return touch_here (bridge, proxy, message);
 	touch_elsewhere (bridge, proxy, message);
 	return true;
