@@ -25,6 +25,7 @@ mach_msg_return_t mach_msg (mach_msg_header_t *message, mach_msg_option_t option
 			    mach_msg_size_t receive_size, mach_port_t receive_name, mach_msg_timeout_t timeout,
 			    mach_port_t notify);
 void mach_msg_destroy (mach_msg_header_t *message);
+void mach_msg_destroy_memory (mach_msg_header_t *message);
 int mach_msg_request_is_sound (const mach_msg_header_t *request);
 mach_msg_return_t mach_msg_server (boolean_t (*demux) (mach_msg_header_t *request, mach_msg_header_t *reply),
 				   mach_msg_size_t max_size, mach_port_t receive_name);
@@ -48,6 +49,7 @@ kern_return_t mach_port_request_notification (mach_port_t task, mach_port_t name
 kern_return_t mach_port_type (mach_port_t task, mach_port_t name, mach_port_type_t *type);
 
 kern_return_t vm_allocate (mach_port_t task, vm_address_t *address, vm_size_t bytes, boolean_t anywhere);
+kern_return_t syscall_vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes);
 kern_return_t vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes);
 kern_return_t vm_protect (mach_port_t task, vm_address_t address, vm_size_t bytes, boolean_t maximum,
 			  vm_prot_t protection);

@@ -206,6 +206,12 @@ vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes)
 }
 
 kern_return_t
+syscall_vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes)
+{
+  return vm_deallocate (task, address, bytes);
+}
+
+kern_return_t
 vm_protect (mach_port_t task, vm_address_t address, vm_size_t bytes, boolean_t maximum, vm_prot_t protection)
 {
   struct machine_range *r = other_at (address);

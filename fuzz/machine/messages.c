@@ -21,9 +21,9 @@ struct slots
   struct wire_item item[MACHINE_PLACES_MAX];
 };
 
-/* All items, or false.  */
+/* All items, or false: with more than FAR_BYTES out of line they are too much for us.  */
 static bool
-find_items (mach_msg_header_t *message, struct slots *slots)
+find_items (mach_msg_header_t *message, struct slots *slots, uint64_t far_bytes)
 {
   size_t bytes = message->msgh_size - WIRE_HEADER_BYTES;
   struct wire_needs needs;
@@ -31,17 +31,22 @@ find_items (mach_msg_header_t *message, struct slots *slots)
   slots->count = 0;
   if (!(message->msgh_bits & MACH_MSGH_BITS_COMPLEX))
     return true;
-  if (wire_measure (body_of (message), bytes, true, &needs) != DR_OK || needs.region_bytes > MACHINE_FAR_BYTES_MAX)
+  if (wire_measure (body_of (message), bytes, true, &needs) != DR_OK || needs.region_bytes > far_bytes
+      || needs.rights > MACHINE_RIGHTS_MAX)
     return false;
   wire_walk (&walk, body_of (message), bytes);
   while (slots->count < MACHINE_PLACES_MAX && wire_next (&walk, &slots->item[slots->count]))
-    {
-      struct wire_item *item = &slots->item[slots->count++];
-      /* Arrays of rights are fuzz_take's business.  */
-      if (item->ports && (!item->is_inline || item->number != 1))
-	return false;
-    }
+    slots->count++;
   return slots->count < MACHINE_PLACES_MAX && !walk.bad;
+}
+
+/* Right I of ITEM, wherever it stands.  */
+static mk_name
+name_at (uint8_t *body, const struct wire_item *item, uint32_t i)
+{
+  if (item->is_inline)
+    return wire_get_port (body, item, i);
+  return ((const mach_port_t *) (uintptr_t) wire_get_address (body, item))[i];
 }
 
 static bool
@@ -77,29 +82,52 @@ give (struct mk_task *from, mk_name name, unsigned how, struct mk_task *to)
   return got;
 }
 
+/* An array's rights are all sent in one way.  */
+static bool
+choose_way (struct mk_task *from, uint8_t *body, struct wire_item *item, const mk_name *far, uint32_t far_count)
+{
+  for (uint32_t i = 0; i < item->number; i++)
+    {
+      mk_name name = item->is_inline ? wire_get_port (body, item, i) : far[i % far_count];
+      item->name = i == 0 ? (uint8_t) way_of (from, name, item->name) : item->name;
+      if (!can_give (from, name, item->name))
+	return false;
+    }
+  return true;
+}
+
+/* The rights of ITEM become ours.  */
+static void
+receive_rights (struct mk_task *from, uint8_t *body, struct wire_item *item, const mk_name *far, uint32_t far_count)
+{
+  mach_port_t *array = item->is_inline || item->number == 0 ? NULL : machine_own_new (item->number * sizeof *array);
+  for (uint32_t i = 0; i < item->number; i++)
+    if (array)
+      array[i] = give (from, far[i % far_count], item->name, machine_task ());
+    else
+      wire_set_port (body, item, i, give (from, wire_get_port (body, item, i), item->name, machine_task ()));
+  wire_set_item (body, item, item->disposition, false);
+  if (!item->is_inline)
+    wire_set_address (body, item, (uint64_t) (uintptr_t) array);
+}
+
 bool
-machine_receive (struct mk_task *from, mach_msg_header_t *message, mk_name local)
+machine_receive_far (struct mk_task *from, mach_msg_header_t *message, mk_name local, const mk_name *far,
+		     uint32_t far_count)
 {
   struct slots slots;
   uint8_t *body = body_of (message);
-  if (!find_items (message, &slots))
+  if (!find_items (message, &slots, MACHINE_FAR_BYTES_MAX))
     return false;
   for (unsigned i = 0; i < slots.count; i++)
-    if (slots.item[i].ports)
-      {
-	mk_name name = wire_get_port (body, &slots.item[i], 0);
-	slots.item[i].name = (uint8_t) way_of (from, name, slots.item[i].name);
-	if (!can_give (from, name, slots.item[i].name))
-	  return false;
-      }
+    if (slots.item[i].ports && ((!slots.item[i].is_inline && far_count == 0)
+				|| !choose_way (from, body, &slots.item[i], far, far_count)))
+      return false;
   for (unsigned i = 0; i < slots.count; i++)
     {
       struct wire_item *item = &slots.item[i];
       if (item->ports)
-	{
-	  wire_set_port (body, item, 0, give (from, wire_get_port (body, item, 0), item->name, machine_task ()));
-	  wire_set_item (body, item, item->disposition, false);
-	}
+	receive_rights (from, body, item, far, far_count);
       else if (!item->is_inline)
 	wire_set_address (body, item, item->bytes > 0 ? (uint64_t) (uintptr_t) machine_own_new (item->bytes) : 0);
     }
@@ -107,6 +135,12 @@ machine_receive (struct mk_task *from, mach_msg_header_t *message, mk_name local
   message->msgh_local_port = local;
   message->msgh_remote_port = MACH_PORT_NULL;
   return true;
+}
+
+bool
+machine_receive (struct mk_task *from, mach_msg_header_t *message, mk_name local)
+{
+  return machine_receive_far (from, message, local, NULL, 0);
 }
 
 /* One user reference of a send right, or of the dead name that it is now.  */
@@ -125,9 +159,15 @@ hand_over (mach_msg_header_t *message, const struct slots *slots, struct mk_task
   for (unsigned i = 0; i < slots->count; i++)
     {
       const struct wire_item *item = &slots->item[i];
-      if (item->ports)
-	wire_set_port (body, item, 0, give (machine_task (), wire_get_port (body, item, 0), item->name, to));
-      else if (!item->is_inline && item->deallocate)
+      for (uint32_t n = 0; item->ports && n < item->number; n++)
+	{
+	  mk_name got = give (machine_task (), name_at (body, item, n), item->name, to);
+	  if (item->is_inline)
+	    wire_set_port (body, item, n, got);
+	  else if (got != MK_NULL && got != MK_DEAD)
+	    mk_deallocate (to, got);
+	}
+      if (!item->is_inline && item->deallocate && item->bytes > 0)
 	vm_deallocate (MACHINE_SELF, wire_get_address (body, item), item->bytes);
     }
 }
@@ -144,7 +184,7 @@ take_back (mach_msg_header_t *message, const struct slots *slots)
       if (item->ports)
 	{
 	  mk_name name = wire_get_port (body, item, 0);
-	  dr_assert (item->name == MACH_MSG_TYPE_COPY_SEND);
+	  dr_assert (item->name == MACH_MSG_TYPE_COPY_SEND && item->is_inline && item->number == 1);
 	  if (name != MK_NULL && name != MK_DEAD)
 	    add_reference (name);
 	  wire_set_item (body, item, MACH_MSG_TYPE_MOVE_SEND, false);
@@ -166,7 +206,7 @@ machine_send (mach_msg_header_t *message, struct mk_task *to, mach_msg_return_t 
   struct slots slots;
   uint32_t type;
   unsigned how = MACH_MSGH_BITS_REMOTE (message->msgh_bits);
-  dr_assert (find_items (message, &slots));	/* what we send is sound */
+  dr_assert (find_items (message, &slots, MACHINE_OWN_BYTES_MAX));	/* what we send is sound */
   if (mk_type (machine_task (), message->msgh_remote_port, &type) != MK_SUCCESS
       || !(type & (how == MACH_MSG_TYPE_MOVE_SEND_ONCE ? MK_TYPE_SEND_ONCE : MK_TYPE_SEND)))
     return MACH_SEND_INVALID_DEST;
@@ -180,41 +220,4 @@ machine_send (mach_msg_header_t *message, struct mk_task *to, mach_msg_return_t 
     mach_port_deallocate (MACHINE_SELF, message->msgh_remote_port);
   result = MACH_MSG_SUCCESS;
   return result;
-}
-
-static void
-destroy_right (mk_name name, unsigned kind)
-{
-  mk_name made;
-  if (name == MK_NULL || name == MK_DEAD)
-    return;
-  switch (kind)
-    {
-    case MACH_MSG_TYPE_MOVE_RECEIVE:
-      mach_port_mod_refs (MACHINE_SELF, name, MACH_PORT_RIGHT_RECEIVE, -1);
-      break;
-    case MACH_MSG_TYPE_MOVE_SEND:
-    case MACH_MSG_TYPE_MOVE_SEND_ONCE:
-      mach_port_deallocate (MACHINE_SELF, name);
-      break;
-    case MACH_MSG_TYPE_MAKE_SEND:
-    case MACH_MSG_TYPE_MAKE_SEND_ONCE:
-      /* It is made, and goes: who waits for the last sender is told.  */
-      made = give (machine_task (), name, kind, machine_task ());
-      mach_port_deallocate (MACHINE_SELF, made);
-    }
-}
-
-void
-mach_msg_destroy (mach_msg_header_t *message)
-{
-  struct slots slots;
-  uint8_t *body = body_of (message);
-  destroy_right (message->msgh_remote_port, MACH_MSGH_BITS_REMOTE (message->msgh_bits));
-  dr_assert (find_items (message, &slots));
-  for (unsigned i = 0; i < slots.count; i++)
-    if (slots.item[i].ports)
-      destroy_right (wire_get_port (body, &slots.item[i], 0), slots.item[i].name);
-    else if (!slots.item[i].is_inline)
-      vm_deallocate (MACHINE_SELF, wire_get_address (body, &slots.item[i]), slots.item[i].bytes);
 }

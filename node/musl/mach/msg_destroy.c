@@ -27,6 +27,7 @@ static void destroy_right(mach_port_t name, unsigned disposition)
 struct item {
 	unsigned name, size_bits;
 	vm_size_t count;
+	vm_size_t length;	/* of the data, bytes; as the kernel counts, for elements need not be whole bytes */
 	boolean_t is_inline;
 	char *data;
 	char *next;	/* the descriptor that follows */
@@ -50,11 +51,18 @@ static boolean_t next_item(char *at, const char *end, struct item *item)
 	item->count = type->msgt_number;
 	item->is_inline = type->msgt_inline;
 	item->data = at + sizeof *type;
-	vm_size_t length = item->is_inline ? padded((vm_size_t)item->size_bits / 8 * item->count) : sizeof(void *);
-	if (length > (vm_size_t)(end - item->data))
+	item->length = (item->size_bits * item->count + 7) / 8;
+	vm_size_t here = item->is_inline ? padded(item->length) : sizeof(void *);
+	if (here > (vm_size_t)(end - item->data))
 		return FALSE;
-	item->next = item->data + length;
+	item->next = item->data + here;
 	return TRUE;
+}
+
+static void destroy_memory(const struct item *item)
+{
+	if (!item->is_inline && item->length != 0)
+		syscall_vm_deallocate(mach_task_self(), *(vm_offset_t *)(void *)item->data, item->length);
 }
 
 static void destroy_item(const struct item *item)
@@ -65,19 +73,27 @@ static void destroy_item(const struct item *item)
 	/* Rights are 8 bytes wide inline and 4 in an out-of-line array. */
 	for (vm_size_t i = 0; is_port && i < item->count; i++)
 		destroy_right(*(mach_port_name_t *)(void *)(data + i * (item->size_bits / 8)), item->name);
-	if (!item->is_inline && item->count != 0)
-		syscall_vm_deallocate(mach_task_self(), (vm_offset_t)data, (vm_size_t)item->size_bits / 8 * item->count);
+	destroy_memory(item);
+}
+
+static void for_each_item(mach_msg_header_t *message, void (*destroy)(const struct item *))
+{
+	char *end = (char *)message + message->msgh_size;
+	struct item item;
+
+	if (message->msgh_bits & MACH_MSGH_BITS_COMPLEX)
+		for (char *at = (char *)(message + 1); next_item(at, end, &item); at = item.next)
+			destroy(&item);
+}
+
+void mach_msg_destroy_memory(mach_msg_header_t *message)
+{
+	for_each_item(message, destroy_memory);
 }
 
 void mach_msg_destroy(mach_msg_header_t *message)
 {
 	destroy_right(message->msgh_remote_port, MACH_MSGH_BITS_REMOTE(message->msgh_bits));
 	message->msgh_remote_port = MACH_PORT_NULL;
-	if (!(message->msgh_bits & MACH_MSGH_BITS_COMPLEX))
-		return;
-
-	char *end = (char *)message + message->msgh_size;
-	struct item item;
-	for (char *at = (char *)(message + 1); next_item(at, end, &item); at = item.next)
-		destroy_item(&item);
+	for_each_item(message, destroy_item);
 }
