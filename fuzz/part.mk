@@ -21,6 +21,8 @@ fuzz_sources_testbed := $(patsubst %,testbed/%.c,impair delayline fabric port pc
 	core/base/status.c
 fuzz_mach_flags := -w -fno-strict-aliasing -D_GNU_SOURCE -Ifuzz/include -Inode/defs/include -Itests/core/trace/include \
 	-isystem $(B)/deb/usr/include/x86_64-linux-gnu
+# What is built of the node's own headers, whose numbers are the Hurd's.
+fuzz_server_flags := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/posix/include -DMIG_EOPNOTSUPP=0x4000002d
 fuzz_sources_archive := node/init/archive.c core/base/status.c
 fuzz_sources_elf := fuzz/machine/memory.c node/proc/elf_load.c core/base/status.c
 fuzz_mig := $(B)/host/fuzz-mig
@@ -29,11 +31,21 @@ fuzz_sources_take := $(fuzz_machine) $(FUZZ_CORE) $(patsubst %,mach/%.c,take mem
 fuzz_flags_take := $(fuzz_mach_flags) -Dmalloc=fuzz_malloc
 fuzz_sources_pager := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(sort $(wildcard core/pages/*.c)) \
 	$(filter-out %/memcpy.c %/timer.c %/workers.c %/assert.c,$(sort $(wildcard libpager/*.c))) \
-	$(patsubst %,node/libports/%.c,create table notify references) node/musl/mach/request.c \
+	$(patsubst %,node/libports/%.c,create table notify references) $(patsubst %,node/musl/mach/%.c,request msg_destroy) \
 	$(fuzz_mig)/memory_object_server.c $(fuzz_mig)/memory_object_user.c
 fuzz_flags_pager := $(fuzz_mach_flags) -I$(fuzz_mig) -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
 fuzz_tmpfs_stubs := $(patsubst %,$(fuzz_mig)/%_S.c,fs io fsys ifsock interrupt)
-fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) node/musl/mach/request.c node/posix/abi_errno.c \
+fuzz_client := $(fuzz_machine) $(patsubst %,fuzz/machine/%.c,messages client) $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy)
+fuzz_sources_inet = $(fuzz_client) $(patsubst %,node/inet/%.c,address call calls_fsys calls_io calls_socket configure \
+	datagram message object operation options packet_queue socket status stream) $(inet_lwip_names:%=$(inet_lwip)/%.c)
+fuzz_flags_inet = $(fuzz_mach_flags) -fno-sanitize=alignment -Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include \
+	-Inode/posix/include -DMEMP_MEM_MALLOC=1 -Dclock_gettime=fuzz_clock
+# A server's own stubs: -I lets both find their headers.
+fuzz_pflocal_stubs := $(patsubst %,$(fuzz_mig)/pflocal/%.c,io_S socket_S interrupt_S fsys_S io_reply socket_reply)
+fuzz_sources_pflocal := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c $(fuzz_pflocal_stubs) \
+	$(filter-out %/main.c,$(sort $(wildcard node/pflocal/*.c)))
+fuzz_flags_pflocal := $(fuzz_server_flags) -Inode/pflocal -I$(fuzz_mig)/pflocal -Dclock_gettime=fuzz_clock
+fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
 	-DMIG_EOPNOTSUPP=0x4000002d -Dexit=end_server -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
@@ -57,6 +69,14 @@ $(fuzz_tmpfs_stubs): $(fuzz_mig)/%_S.c: node/defs/hurd/%.defs node/defs/hurd/hur
 		tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS="-include node/tmpfs/translation.h" tools/mig server hurd/$*.defs $@ $(@:.c=.h)
+$(fuzz_mig)/pflocal/%_S.c: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs node/pflocal/translation.h tools/mig \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-include node/pflocal/translation.h" tools/mig server hurd/$*.defs $@ $(@:.c=.h)
+$(fuzz_mig)/pflocal/%_reply.c: node/defs/hurd/%_reply.defs node/defs/hurd/hurd_types.defs tools/mig \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	tools/mig user hurd/$*_reply.defs $@ $(@:.c=.h)
 $(fuzz_mig)/memory_object_server.c: libpager/mig-mutate.h tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS="-include libpager/mig-mutate.h -prefix libpager_" tools/mig server mach/memory_object.defs $@ \
@@ -67,7 +87,7 @@ $(fuzz_mig)/memory_object_user.c: tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.g
 fuzz_sources_control := $(FUZZ_CORE) netmsg/filesystem.c netmsg/complaint.c $(fuzz_mig)/netmsg_server.c $(fuzz_mig)/fsys_server.c
 fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 
-fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h))
+fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h))
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk

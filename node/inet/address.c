@@ -34,7 +34,7 @@ static bool held_by_somebody(struct address *address)
 	return status.mps_srights || status.mps_msgcount;
 }
 
-static void sweep(void)
+unsigned addresses_sweep(void)
 {
 	for (unsigned i = 0; i < bucket_count; i++)
 		for (struct address **link = &cache.buckets[i], *address; (address = *link); ) {
@@ -48,6 +48,7 @@ static void sweep(void)
 			cache.count--;
 		}
 	cache.sweep_at = 2 * cache.count > addresses_kept ? 2 * cache.count : addresses_kept;
+	return cache.count;
 }
 
 struct address *address_of(uint32_t ip, uint16_t port)
@@ -57,7 +58,7 @@ struct address *address_of(uint32_t ip, uint16_t port)
 		if (address->ip == ip && address->port == port)
 			return address;
 	if (cache.count >= cache.sweep_at)
-		sweep();
+		addresses_sweep();
 	struct address *address = cache.count < addresses_max ? calloc(1, sizeof *address) : NULL;
 	if (!address)
 		return NULL;

@@ -28,5 +28,7 @@ struct address *address_of(uint32_t ip, uint16_t port);
 /* A request brought us a send right to an address port of ours: account for
    it instead of giving it back at once. */
 void address_arrived(struct address *address);
+/* Drops the addresses that nobody holds; returns how many are left. */
+unsigned addresses_sweep(void);
 
 #endif

@@ -13,18 +13,38 @@ static call_function *find(mach_msg_id_t id)
 	return function ? function : fsys_call(id);
 }
 
+static void root_release(struct root *root)
+{
+	object_close(&root->object);
+	free(root);
+}
+
+void call_release_new(struct call *call)
+{
+	if (call->new_user)
+		user_release(call->new_user);
+	if (call->new_root)
+		root_release(call->new_root);
+}
+
 /* Whoever may send to a socket could send this as well, so ask the kernel. */
 static void no_senders(struct object *object)
 {
 	mach_port_status_t status;
 	if (mach_port_get_receive_status(mach_task_self(), object->port, &status) || status.mps_srights)
 		return;
-	if (object->kind == object_socket) {
+	if (object->kind == object_socket)
 		user_release((struct user *)object);
-	} else if (object->kind == object_root) {
-		object_close(object);
-		free(object);
-	}
+	else if (object->kind == object_root)
+		root_release((struct root *)object);
+}
+
+/* Who asks for a reply to what has none: the right is dropped, and the caller learns that. */
+kern_return_t call_never_answered(struct call *call)
+{
+	if (MACH_PORT_VALID(call->reply_port))
+		mach_port_deallocate(mach_task_self(), call->reply_port);
+	return MIG_NO_REPLY;
 }
 
 static kern_return_t interrupt_operation(struct call *call)
@@ -40,7 +60,7 @@ static kern_return_t dispatch(struct call *call)
 	mach_msg_id_t id = call->request.header->msgh_id;
 	if (id == MACH_NOTIFY_NO_SENDERS) {
 		no_senders(call->object);
-		return MIG_NO_REPLY;
+		return call_never_answered(call);
 	}
 	if (id == interrupt_operation_id)
 		return interrupt_operation(call);

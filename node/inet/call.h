@@ -17,6 +17,7 @@ struct call {
 	mach_msg_id_t reply_id;
 	/* A port made for the reply to carry: to be released if it cannot be sent. */
 	struct user *new_user;
+	struct root *new_root;
 };
 
 /* One open of /servers/socket/2 (object_root): makes sockets, and can be read. */
@@ -29,6 +30,12 @@ struct root {
    MIG_NO_REPLY when the reply comes later or never.  The request's body has
    been discarded or kept by then. */
 kern_return_t call_serve(struct call *call);
+
+/* The reply did not go: nobody has a right to what was made for it. */
+void call_release_new(struct call *call);
+
+/* Gives the reply right back; returns MIG_NO_REPLY. */
+kern_return_t call_never_answered(struct call *call);
 
 /* By message id; NULL when the id is not known. */
 typedef kern_return_t call_function(struct call *call);

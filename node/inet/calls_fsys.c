@@ -33,12 +33,12 @@ static kern_return_t call_getroot(struct call *call)
 		return MIG_BAD_ARGUMENTS;
 	if (call->object->kind != object_control)
 		return HURD_EOPNOTSUPP;
-	struct root *root = new_root();
-	if (!root)
+	call->new_root = new_root();
+	if (!call->new_root)
 		return HURD_ENOBUFS;
 	reply_int(call->reply, HURD_RETRY_NORMAL);
 	reply_string(call->reply, "");
-	reply_port(call->reply, root->object.port, MACH_MSG_TYPE_MAKE_SEND);
+	reply_port(call->reply, call->new_root->object.port, MACH_MSG_TYPE_MAKE_SEND);
 	return KERN_SUCCESS;
 }
 

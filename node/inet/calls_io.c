@@ -204,7 +204,7 @@ static kern_return_t call_server_version(struct call *call)
 
 static kern_return_t call_reauthenticate(struct call *call)
 {
-	return MIG_NO_REPLY;		/* a one-way call; there is no auth server */
+	return call_never_answered(call);	/* a one-way call; there is no auth server */
 }
 
 call_function *io_call(mach_msg_id_t id)

@@ -35,7 +35,7 @@ struct server {
 	struct ethernet *ethernet;
 	struct configuration configuration;
 	mach_msg_header_t *request;
-	struct reply *reply;		/* each in a buffer of message_receive_bytes */
+	struct reply *reply;		/* each in a buffer of a struct reply's size */
 	bool reply_due;
 	uint64_t next_sweep_ms;
 };
@@ -169,12 +169,13 @@ static bool exchange(struct server *server, uint32_t wait_ms)
 /* Most replies leave together with the next receive; not those that could block
    (only a send-once right never does), nor those that carry a new port, which
    must not stay behind if the caller is gone. */
-static void send_reply(struct server *server, const struct call *call)
+static void send_reply(struct server *server, struct call *call)
 {
-	if (call->reply_type == MACH_MSG_TYPE_PORT_SEND_ONCE && !call->new_user)
+	bool carries_port = call->new_user || call->new_root;
+	if (call->reply_type == MACH_MSG_TYPE_PORT_SEND_ONCE && !carries_port)
 		server->reply_due = true;
-	else if (reply_send(server->reply) && call->new_user)
-		user_release(call->new_user);
+	else if (reply_send(server->reply))
+		call_release_new(call);
 }
 
 static void serve(struct server *server)
@@ -193,10 +194,16 @@ static void serve(struct server *server)
 	request_begin(&call.request, message);
 	reply_begin(server->reply, call.reply_port, call.reply_type, call.reply_id);
 	kern_return_t code = !object ? MIG_BAD_ID : mach_msg_request_is_sound(message) ? call_serve(&call) : MIG_BAD_ARGUMENTS;
-	if (code == MIG_NO_REPLY || call.reply_port == MACH_PORT_NULL)
+	if (code == MIG_NO_REPLY)
 		return;
 	reply_finish(server->reply, code);
-	send_reply(server, &call);
+	if (MACH_PORT_VALID(call.reply_port)) {
+		send_reply(server, &call);
+	} else {
+		/* Who asks for no reply gets nothing of what it would carry. */
+		reply_discard(server->reply);
+		call_release_new(&call);
+	}
 }
 
 static void __attribute__((noreturn)) run(struct server *server)
@@ -214,14 +221,20 @@ static void __attribute__((noreturn)) run(struct server *server)
 	}
 }
 
+/* The two buffers change places. */
+static bool server_open(struct server *server)
+{
+	server->request = malloc(sizeof(struct reply));
+	server->reply = malloc(sizeof(struct reply));
+	return server->request && server->reply && !objects_open(&server->port_set) &&
+		!object_open(&server->control, object_control);
+}
+
 int main(int argc, char **argv)
 {
 	static struct server server;
 	read_arguments(&server.configuration, argc, argv);
-	server.request = malloc(message_receive_bytes);
-	server.reply = malloc(message_receive_bytes);
-	if (!server.request || !server.reply || objects_open(&server.port_set) ||
-			object_open(&server.control, object_control))
+	if (!server_open(&server))
 		die("not enough memory");
 	lwip_init();
 	if (server.configuration.address)

@@ -9,12 +9,16 @@ static size_t padded(size_t length)
 	return (length + 7) & ~(size_t)7;
 }
 
+/* Elements need not be whole bytes. */
+static size_t data_length(const mach_msg_type_t *type)
+{
+	return ((size_t)type->msgt_number * type->msgt_size + 7) / 8;
+}
+
 /* Size of the data that follows a descriptor in the message. */
 static size_t body_length(const mach_msg_type_t *type)
 {
-	if (!type->msgt_inline)
-		return sizeof(void *);
-	return padded(((size_t)type->msgt_number * type->msgt_size + 7) / 8);
+	return type->msgt_inline ? padded(data_length(type)) : sizeof(void *);
 }
 
 /* ---- requests ---------------------------------------------------------- */
@@ -90,7 +94,7 @@ struct request_data request_data(struct request *request)
 		request->bad = true;
 		return (struct request_data){ 0 };
 	}
-	if (type->msgt_inline)
+	if (type->msgt_inline || !type->msgt_number)
 		return (struct request_data){ .bytes = body, .length = type->msgt_number };
 	return (struct request_data){ .bytes = *(void **)body, .length = type->msgt_number, .out_of_line = type };
 }
@@ -143,7 +147,7 @@ void message_discard_body(mach_msg_header_t *header)
 		if (MACH_MSG_TYPE_PORT_ANY(type->msgt_name))
 			discard_rights(type, content);
 		if (!type->msgt_inline && type->msgt_number)
-			vm_deallocate(mach_task_self(), (vm_address_t)content, (vm_size_t)type->msgt_number * type->msgt_size / 8);
+			vm_deallocate(mach_task_self(), (vm_address_t)content, data_length(type));
 	}
 }
 

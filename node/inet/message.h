@@ -73,7 +73,7 @@ void reply_finish(struct reply *reply, kern_return_t code);
 /* Sends it without ever waiting.  On failure nothing has been consumed but
    memory that was to move with it, and the reply right, both gone. */
 kern_return_t reply_send(struct reply *reply);
-/* After a failed mach_msg: gives back what reply_send would. */
+/* After a failed mach_msg, or of a reply that nobody wants: gives back what reply_send would. */
 void reply_discard(struct reply *reply);
 
 #endif

@@ -487,7 +487,8 @@ static void sweep_socket(struct socket *socket)
 			continue;
 		}
 		struct operation *operation = unlink_operation(socket, link);
-		mach_port_deallocate(mach_task_self(), operation->reply_port);
+		if (MACH_PORT_VALID(operation->reply_port))
+			mach_port_deallocate(mach_task_self(), operation->reply_port);
 		free_operation(operation);
 	}
 }

@@ -11,6 +11,9 @@ inet_headers := $(wildcard node/inet/*.h node/inet/lwip/*.h node/inet/lwip/arch/
 inet_flags := -std=gnu11 -O2 -mgeneral-regs-only -fno-strict-aliasing -ffunction-sections -fdata-sections \
 	-Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include -Inode/posix/include
 
+# Its sources come together.
+$(inet_lwip_names:%=$(inet_lwip)/%.c): $(B)/src/.lwip ;
+
 # lwIP is built as it comes; only our own options differ.
 .SECONDEXPANSION:
 $(inet_lwip_objects): $(B)/node/inet/lwip/%.o: $(B)/src/.lwip $(inet_headers) $$(NODE_HEADERS) node/inet/part.mk

@@ -117,8 +117,10 @@ void stream_close(struct socket *socket)
 		return;
 	socket->tcp = NULL;
 	let_go(tcp);
-	/* Unread data makes lwIP reset the connection, as other systems do. */
-	if (socket->reset_on_close || tcp_close(tcp) != ERR_OK)
+	/* Unread data makes lwIP reset the connection, as other systems do.  A listener has none to be
+	   reset: lwIP stops at that. */
+	bool resets = socket->reset_on_close && tcp->state != LISTEN;
+	if (resets || tcp_close(tcp) != ERR_OK)
 		tcp_abort(tcp);
 }
 
