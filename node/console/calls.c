@@ -94,6 +94,8 @@ kern_return_t S_io_select_timeout(io_t port, mach_port_t reply, mach_msg_type_na
 				  int *types)
 {
 	struct open *open = open_find(port);
+	if (until.tv_sec < 0 || until.tv_nsec < 0 || until.tv_nsec >= NS_PER_SECOND)
+		return HURD_EINVAL;
 	long deadline = until.tv_sec < LONG_MAX / NS_PER_SECOND - 1 ? until.tv_sec * NS_PER_SECOND + until.tv_nsec :
 		LONG_MAX - 1;
 	return open ? park_select(open, reply, reply_type, *types, deadline) : HURD_EOPNOTSUPP;

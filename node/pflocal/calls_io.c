@@ -79,6 +79,8 @@ kern_return_t S_io_select_timeout(mach_port_t port, mach_port_t reply, mach_msg_
 	struct user *user = user_of(port);
 	if (!user)
 		return HURD_EOPNOTSUPP;
+	if (timeout.tv_nsec < 0 || timeout.tv_nsec >= 1000000000)
+		return HURD_EINVAL;
 	struct parked request = new_request(user, WAIT_SELECT_UNTIL, reply, reply_type);
 	request.never_waits = false;
 	request.flags = *select_type;

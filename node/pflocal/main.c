@@ -120,8 +120,11 @@ static bool settle(mach_msg_header_t *request, mach_msg_header_t *reply, bool an
 		return false;
 	}
 	kern_return_t result = reply->msgh_bits & MACH_MSGH_BITS_COMPLEX ? KERN_SUCCESS : ((mig_reply_header_t *)reply)->RetCode;
-	if (result == MIG_NO_REPLY)
+	if (result == MIG_NO_REPLY) {
+		/* What it parked has the rights, and a copy of the data. */
+		mach_msg_destroy_memory(request);
 		return false;
+	}
 	if (result != KERN_SUCCESS) {
 		request->msgh_bits &= ~MACH_MSGH_BITS_REMOTE_MASK;
 		request->msgh_remote_port = MACH_PORT_NULL;

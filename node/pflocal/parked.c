@@ -27,6 +27,14 @@ static void give_up_reply(struct parked *request)
 		mach_port_deallocate(mach_task_self(), request->reply);
 }
 
+/* PORT was handed out in an answer that did not go: as if the receiver had dropped it at once, so
+   that we are told that it has no senders. */
+static void never_arrived(mach_port_t port)
+{
+	if (mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND) == KERN_SUCCESS)
+		mach_port_deallocate(mach_task_self(), port);
+}
+
 static void answer_error(struct parked *request, error_t error)
 {
 	mig_reply_header_t reply = {
@@ -131,10 +139,13 @@ static void answer_receive(struct parked *request, const char *data, size_t byte
 	}
 	if (socket_recv_reply(request->reply, request->reply_type, 0, from, MACH_MSG_TYPE_MAKE_SEND, data,
 			      (mach_msg_type_number_t)bytes, cargo->rights, MACH_MSG_TYPE_MOVE_SEND, cargo->right_count,
-			      cargo->control, (mach_msg_type_number_t)cargo->control_bytes, flags) == 0)
+			      cargo->control, (mach_msg_type_number_t)cargo->control_bytes, flags) == 0) {
 		cargo->right_count = 0;		/* they are the receiver's */
-	else
+	} else {
 		give_up_reply(request);
+		if (sender)
+			never_arrived(from);
+	}
 	cargo_drop(cargo);
 }
 
@@ -174,6 +185,7 @@ static error_t attempt_accept(struct parked *request)
 		if (socket_accept_reply(request->reply, request->reply_type, 0, user->object.port, MACH_MSG_TYPE_MAKE_SEND,
 					peer->object.port, MACH_MSG_TYPE_MAKE_SEND)) {
 			give_up_reply(request);
+			never_arrived(peer->object.port);
 			user_close(user);
 		}
 	}
@@ -276,18 +288,18 @@ static bool dies(struct parked *request, void *error)
 
 /* Selects that nobody waits for any more pile up: whoever waited for several objects left when
    the first was ready. */
-static void sweep(void)
+unsigned parked_sweep(void)
 {
 	error_t error;
-	if (line.count < line.sweep_at)
-		return;
 	walk(dies, &error);
 	line.sweep_at = 2 * line.count > PFLOCAL_PARKED_SWEEP_MIN ? 2 * line.count : PFLOCAL_PARKED_SWEEP_MIN;
+	return line.count;
 }
 
 static error_t park(const struct parked *request)
 {
-	sweep();
+	if (line.count >= line.sweep_at)
+		parked_sweep();
 	struct parked *waiting = malloc(sizeof(*waiting));
 	char *data = request->bytes && request->data ? malloc(request->bytes) : NULL;
 	if (!waiting || (request->bytes && request->data && !data)) {

@@ -36,6 +36,8 @@ kern_return_t parked_start(struct parked *request);
 void parked_retry(void);
 /* Answers with ERROR what waits on USER's port and was sent before BEFORE (0: all). */
 void parked_end_of(struct user *user, mach_port_seqno_t before, error_t error);
+/* Ends those whose clients have died; returns how many are left. */
+unsigned parked_sweep(void);
 /* How long until the next deadline; MACH_MSG_TIMEOUT_NONE (0) if there is none. */
 mach_msg_timeout_t parked_next_timeout_ms(void);
 

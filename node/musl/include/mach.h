@@ -30,5 +30,8 @@ int mach_msg_request_is_sound(const mach_msg_header_t *request);
 
 /* Frees every right and all out-of-line memory that a received message carries. */
 void mach_msg_destroy(mach_msg_header_t *message);
+/* Frees the out-of-line memory only: of a request whose routine has taken its rights, and answers
+   later (MIG_NO_REPLY).  MIG's stubs free it for routines that succeed, and for no others. */
+void mach_msg_destroy_memory(mach_msg_header_t *message);
 
 #endif
