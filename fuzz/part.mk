@@ -45,6 +45,14 @@ fuzz_pflocal_stubs := $(patsubst %,$(fuzz_mig)/pflocal/%.c,io_S socket_S interru
 fuzz_sources_pflocal := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c $(fuzz_pflocal_stubs) \
 	$(filter-out %/main.c,$(sort $(wildcard node/pflocal/*.c)))
 fuzz_flags_pflocal := $(fuzz_server_flags) -Inode/pflocal -I$(fuzz_mig)/pflocal -Dclock_gettime=fuzz_clock
+fuzz_sources_proc := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server.c \
+	$(patsubst %,node/proc/%.c,process wait post identity life groups) \
+	$(patsubst %,$(fuzz_mig)/proc/%.c,process_server interrupt_server process_reply_user)
+fuzz_flags_proc := $(fuzz_server_flags) -D_GNU_SOURCE -Inode/proc -I$(fuzz_mig)/proc
+fuzz_sources_exec := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server.c \
+	$(patsubst %,node/proc/%.c,new_task startup_table startup_serve) \
+	$(patsubst %,$(fuzz_mig)/proc/%_server.c,exec exec_startup control node_io)
+fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate
 fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
@@ -77,6 +85,18 @@ $(fuzz_mig)/pflocal/%_reply.c: node/defs/hurd/%_reply.defs node/defs/hurd/hurd_t
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	tools/mig user hurd/$*_reply.defs $@ $(@:.c=.h)
+$(fuzz_mig)/proc/control_server.c $(fuzz_mig)/proc/node_io_server.c: $(fuzz_mig)/proc/%_server.c: node/proc/%.defs tools/mig \
+		node/defs/hurd/hurd_types.defs $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server $< $@ $(@:.c=.h)
+$(fuzz_mig)/proc/%_server.c: node/defs/hurd/%.defs node/defs/hurd/hurd_types.defs tools/mig \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=S_ $(if $(filter exec,$*),-DSERVERCOPY)" tools/mig server hurd/$*.defs $@ $(@:.c=.h)
+$(fuzz_mig)/proc/process_reply_user.c: node/defs/hurd/process_reply.defs node/defs/hurd/hurd_types.defs tools/mig \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	tools/mig user hurd/process_reply.defs $@ $(@:.c=.h)
 $(fuzz_mig)/memory_object_server.c: libpager/mig-mutate.h tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	MIGFLAGS="-include libpager/mig-mutate.h -prefix libpager_" tools/mig server mach/memory_object.defs $@ \

@@ -53,6 +53,8 @@ kern_return_t syscall_vm_deallocate (mach_port_t task, vm_address_t address, vm_
 kern_return_t vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes);
 kern_return_t vm_protect (mach_port_t task, vm_address_t address, vm_size_t bytes, boolean_t maximum,
 			  vm_prot_t protection);
+kern_return_t vm_read (mach_port_t task, vm_address_t address, vm_size_t bytes, vm_offset_t *data,
+		       mach_msg_type_number_t *count);
 kern_return_t vm_write (mach_port_t task, vm_address_t address, vm_offset_t data, vm_size_t bytes);
 
 #endif

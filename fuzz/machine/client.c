@@ -67,6 +67,12 @@ client_forget_replies (struct client *client)
 
 /* --- Messages --------------------------------------------------------------------------------- */
 
+static size_t
+body_bytes (const struct client_order *order)
+{
+  return order->words * (order->bits & CLIENT_LONG ? 16u : 8u);
+}
+
 bool
 client_next (struct client *client, const uint8_t **data, size_t *size, struct client_order *order)
 {
@@ -75,12 +81,15 @@ client_next (struct client *client, const uint8_t **data, size_t *size, struct c
   memcpy (order, *data, CLIENT_ORDER_BYTES);
   *data += CLIENT_ORDER_BYTES;
   *size -= CLIENT_ORDER_BYTES;
-  if (order->words > *size / 8)
-    order->words = (uint8_t) (*size / 8);
+  if (body_bytes (order) > *size)
+    {
+      order->bits &= (uint8_t) ~CLIENT_LONG;
+      order->words = (uint8_t) (*size / 8 < order->words ? *size / 8 : order->words);
+    }
   memset (&client->message.head, 0, sizeof client->message.head);
-  memcpy (&client->message.head + 1, *data, order->words * 8u);
-  *data += order->words * 8u;
-  *size -= order->words * 8u;
+  memcpy (&client->message.head + 1, *data, body_bytes (order));
+  *data += body_bytes (order);
+  *size -= body_bytes (order);
   return true;
 }
 
@@ -139,7 +148,7 @@ client_send (struct client *client, const struct client_order *order, mach_msg_i
   mk_name to = client->rights > 0 ? client->right[order->to % client->rights] : MK_NULL, local = ours (client, to);
   if (local == MK_NULL)
     return false;
-  m->msgh_size = (mach_msg_size_t) (sizeof *m + order->words * 8u);
+  m->msgh_size = (mach_msg_size_t) (sizeof *m + body_bytes (order));
   m->msgh_bits = order->bits & CLIENT_COMPLEX ? MACH_MSGH_BITS_COMPLEX : 0;
   m->msgh_id = id;
   if (order->bits & CLIENT_COMPLEX)

@@ -14,11 +14,11 @@
 
 #include "sim/kernel/kernel.h"
 
-enum { CLIENT_RIGHTS_MAX = 16, CLIENT_PORTS = 3, CLIENT_BYTES_MAX = 4096, CLIENT_ORDER_BYTES = 5 };
+enum { CLIENT_RIGHTS_MAX = 16, CLIENT_PORTS = 3, CLIENT_BYTES_MAX = 8192, CLIENT_ORDER_BYTES = 5 };
 
 enum client_bits
 {
-  CLIENT_COMPLEX = 1, CLIENT_NO_REPLY = 2, CLIENT_EVENT = 4, CLIENT_SEND_REPLY = 8, CLIENT_EXTRA = 16,
+  CLIENT_COMPLEX = 1, CLIENT_NO_REPLY = 2, CLIENT_EVENT = 4, CLIENT_SEND_REPLY = 8, CLIENT_LONG = 32,
 };
 
 struct client_order
@@ -26,7 +26,7 @@ struct client_order
   uint8_t to;		/* which of the rights */
   uint8_t subsystem, routine;
   uint8_t bits;		/* enum client_bits; with EVENT what happens is the target's, and nothing is sent */
-  uint8_t words;	/* of 8 bytes, that follow */
+  uint8_t words;	/* of 8 bytes, that follow; with LONG of 16 */
 };
 
 struct client

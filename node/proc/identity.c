@@ -19,31 +19,30 @@ kern_return_t S_proc_getprivports(mach_port_t port, mach_port_t *host_priv, mach
 	return 0;
 }
 
-/* Routines that take a task consume its right when they succeed (MIG's rule). */
-/* A child's memory is a copy of its parent's, until it becomes another program. */
-static void inherit_arguments(struct process *child, const struct process *parent)
+static bool descends_from(const struct process *process, const struct process *ancestor)
 {
-	child->argv = parent->argv;
-	child->envp = parent->envp;
+	while (process && process != ancestor)
+		process = process->parent;
+	return process != NULL;
 }
 
+/* Routines that take a task consume its right when they succeed (MIG's rule). */
 kern_return_t S_proc_child(mach_port_t port, mach_port_t task)
 {
 	struct process *parent = process_of_port(port), *child;
 
 	if (!parent)
 		return HURD_EOPNOTSUPP;
-	if (!MACH_PORT_VALID(task))
+	/* Nobody would wait for a zombie's child, nor find that its parent has gone. */
+	if (!MACH_PORT_VALID(task) || parent->life == LIFE_ZOMBIE)
 		return HURD_EINVAL;
 	child = process_of_task(task);
-	if (!child) {
-		child = process_create(task, parent, true);
-		if (child)
-			inherit_arguments(child, parent);
-		return child ? 0 : HURD_ENOMEM;
-	}
+	if (!child)
+		return process_create(task, parent, true) ? 0 : HURD_ENOMEM;
 	if (child->child_declared)
 		return HURD_EBUSY;
+	if (descends_from(parent, child))
+		return HURD_EINVAL;
 	child->child_declared = true;
 	child->parent = parent;
 	child->pgrp = parent->pgrp;
@@ -129,12 +128,16 @@ kern_return_t S_proc_reassign(mach_port_t port, mach_port_t task)
 	struct process *process = process_of_port(port), *stub = process_of_task(task);
 	mach_port_t old_task;
 
-	if (!process || process->life == LIFE_ZOMBIE || !MACH_PORT_VALID(task) || stub == process)
+	if (!process || process->life == LIFE_ZOMBIE || !MACH_PORT_VALID(task) || stub == process
+	    || process_of_port(task))
 		return HURD_EINVAL;
 	if (stub) {		/* someone asked about the task before it was this process */
-		mach_port_deallocate(mach_task_self(), stub->task);
-		stub->task = MACH_PORT_NULL;
+		struct process *parent = stub->parent;
+
+		if (stub->child_declared || stub == proc_server.init)
+			return HURD_EINVAL;
 		process_free(stub);
+		wait_child_changed(parent);
 	}
 	wait_cancel(process, HURD_EINTR);
 	old_task = process->task;
@@ -155,7 +158,7 @@ kern_return_t S_proc_setmsgport(mach_port_t port, mach_port_t reply, mach_msg_ty
 {
 	struct process *process = process_of_port(port);
 
-	if (!process)
+	if (!process || process->life == LIFE_ZOMBIE)
 		return HURD_EOPNOTSUPP;
 	*old_port = process->message_port;
 	*old_type = MACH_MSG_TYPE_MOVE_SEND;

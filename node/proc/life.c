@@ -25,7 +25,7 @@ kern_return_t S_proc_mark_stop(mach_port_t port, int signal, int sigcode)
 	if (!process || process->life == LIFE_ZOMBIE)
 		return HURD_EOPNOTSUPP;
 	process->life = LIFE_STOPPED;
-	process->status = (signal << 8) | 0x7f;
+	process->status = (signal & 0xff) << 8 | 0x7f;
 	process->sigcode = sigcode;
 	process->change_reported = false;
 	process_changed(process);

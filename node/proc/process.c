@@ -35,6 +35,12 @@ static mach_port_t make_port(void)
 	return MACH_PORT_NULL;
 }
 
+void inherit_arguments(struct process *child, const struct process *parent)
+{
+	child->argv = parent->argv;
+	child->envp = parent->envp;
+}
+
 struct process *process_create(mach_port_t task, struct process *parent, bool declared)
 {
 	struct process *process = calloc(1, sizeof *process);
@@ -49,6 +55,8 @@ struct process *process_create(mach_port_t task, struct process *parent, bool de
 	}
 	process->parent = parent;
 	process->child_declared = declared;
+	if (declared)
+		inherit_arguments(process, parent);
 	process->pgrp = parent ? parent->pgrp : process->pid;
 	process->session = parent ? parent->session : process->pid;
 	process->next = proc_server.processes;
@@ -59,6 +67,7 @@ struct process *process_create(mach_port_t task, struct process *parent, bool de
 		process_died(process);
 		return process;
 	}
+	process->task = MACH_PORT_NULL;		/* it stays the caller's */
 	process_free(process);
 	return NULL;
 }
@@ -66,7 +75,8 @@ struct process *process_create(mach_port_t task, struct process *parent, bool de
 bool process_set_task(struct process *process, mach_port_t task)
 {
 	mach_port_t previous = MACH_PORT_NULL;
-	bool alive = MACH_PORT_VALID(task)
+	/* A process's port, which dies with us only, is no task. */
+	bool alive = MACH_PORT_VALID(task) && !process_of_port(task)
 		&& mach_port_request_notification(mach_task_self(), task, MACH_NOTIFY_DEAD_NAME, 1, proc_server.notify_port,
 						  MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous) == KERN_SUCCESS;
 
@@ -97,7 +107,7 @@ struct process *process_of_task(mach_port_t task)
 struct process *process_of_pid(struct process *self, pid_t pid)
 {
 	if (pid == 0)
-		return self;
+		return self->life != LIFE_ZOMBIE ? self : NULL;
 	for (struct process *p = proc_server.processes; p; p = p->next)
 		if (p->pid == pid && p->life != LIFE_ZOMBIE)
 			return p;
@@ -169,9 +179,14 @@ void process_free(struct process *process)
 	while (*link != process)
 		link = &(*link)->next;
 	*link = process->next;
-	mach_port_mod_refs(mach_task_self(), process->port, MACH_PORT_RIGHT_RECEIVE, -1);
 	if (process == proc_server.init)
 		proc_server.init = NULL;
+	drop(&process->task);
+	drop(&process->message_port);
+	wait_message_port(process);
+	wait_cancel(process, HURD_ESRCH);
+	give_children_to_init(process);
+	mach_port_mod_refs(mach_task_self(), process->port, MACH_PORT_RIGHT_RECEIVE, -1);
 	free(process);
 }
 

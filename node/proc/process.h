@@ -50,8 +50,11 @@ extern struct proc_server proc_server;
 /* A new process for TASK (a send right, taken over on success, or MACH_PORT_NULL)
    as PARENT's child; DECLARED as in the struct.  NULL when out of memory, pids or
    ports, or when the task is dead and nobody would wait for it: TASK stays the
-   caller's.  A declared child whose task is dead comes as a zombie. */
+   caller's.  A declared child whose task is dead becomes a zombie, which is gone already
+   if someone waits for it: of one that was declared the result is not to be used. */
 struct process *process_create(mach_port_t task, struct process *parent, bool declared);
+/* A child's memory is a copy of its parent's, until it becomes another program. */
+void inherit_arguments(struct process *child, const struct process *parent);
 /* Gives PROCESS its (other) task: takes over the right and asks for its death.
    FALSE: it is dead already, and the caller goes on with process_died. */
 bool process_set_task(struct process *process, mach_port_t task);
@@ -63,7 +66,7 @@ struct process *process_of_pid(struct process *self, pid_t pid);
 void process_died(struct process *process);
 /* Stopped or continued: tells the parent. */
 void process_changed(struct process *process);
-/* Forgets a zombie. */
+/* Forgets a zombie, or one that never was more than a question about its task. */
 void process_free(struct process *process);
 /* A send right to the port (a new reference). */
 mach_port_t process_make_send(struct process *process);

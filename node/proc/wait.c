@@ -23,8 +23,11 @@ static struct waiter *waiters;		/* oldest first */
 static int add_waiter(enum wanted wanted, struct process *who, pid_t pid, int options, mach_port_t reply,
 		      mach_msg_type_name_t reply_type)
 {
-	struct waiter *waiter = malloc(sizeof *waiter), **link = &waiters;
+	struct waiter *waiter, **link = &waiters;
 
+	if (!MACH_PORT_VALID(reply))
+		return HURD_EINVAL;	/* nobody would hear */
+	waiter = malloc(sizeof *waiter);
 	if (!waiter)
 		return HURD_ENOMEM;
 	*waiter = (struct waiter){ NULL, wanted, who, pid, options, reply, reply_type };

@@ -21,7 +21,11 @@ static boolean_t settle(mach_msg_header_t *request, mach_msg_header_t *reply)
 			mach_msg_destroy(request);
 		}
 	}
-	return MACH_PORT_VALID(reply->msgh_remote_port);
+	if (!MACH_PORT_VALID(reply->msgh_remote_port)) {
+		mach_msg_destroy(reply);	/* what it would carry to nobody */
+		return FALSE;
+	}
+	return TRUE;
 }
 
 /* Replies to a task that is dead, or that does not take its reply, must not stop the server. */
