@@ -64,7 +64,7 @@ static void answer(mach_msg_header_t *request, mach_msg_header_t *reply)
 		request->msgh_remote_port = MACH_PORT_NULL;	/* the reply has that right */
 		mach_msg_destroy(request);
 	}
-	if (MACH_PORT_VALID(reply->msgh_remote_port) &&
+	if (!MACH_PORT_VALID(reply->msgh_remote_port) ||
 	    mach_msg(reply, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL))
 		mach_msg_destroy(reply);
 }
