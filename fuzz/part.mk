@@ -109,6 +109,9 @@ fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 
 fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h))
 
+# What targets include whole.
+fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main proc/proc proc/exec)
+
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
 	@mkdir -p $(@D)
