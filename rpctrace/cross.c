@@ -101,14 +101,14 @@ send_right (struct crossing *crossing, mach_port_t name, struct party *to, bool 
 	pin (crossing, queue);
 	passage.queue = queue;
 	passage.how = queue->home == to || (queue->home->world && to->world) ? BY_QUEUE : BY_END;
-	if (wraps && queue->home->world && crossing->from->tracked)
+	if (wraps && queue->home->world)
 	{
 		passage.how = BY_END;
 		to = rights->door;
 		if (queue->process_of == NULL)
 		{
-			queue->process_of = crossing->from;
-			party_use (crossing->from);
+			queue->process_of = crossing->execs;
+			party_use (crossing->execs);
 		}
 	}
 	if (passage.how == BY_END)
@@ -303,7 +303,7 @@ cross_array (struct crossing *crossing, uint8_t *body, const struct wire_item *i
 		uint64_t key;
 
 		passages[i] = find (crossing, array != NULL ? array[i] : wire_get_port (body, item, i), item->disposition,
-			crossing->body_to, last && crossing->wraps_process && i == INIT_PORT_PROC, &key);
+			crossing->body_to, last && crossing->execs != NULL && i == INIT_PORT_PROC, &key);
 		add_key (crossing, key);
 	}
 	disposition = array_disposition (passages, item);
@@ -354,7 +354,7 @@ cross_body (struct crossing *crossing)
 {
 	uint8_t *body = (uint8_t *) crossing->header + WIRE_HEADER_BYTES;
 	size_t bytes = crossing->header->msgh_size - WIRE_HEADER_BYTES;
-	size_t last = crossing->wraps_process ? last_port_item (body, bytes) : 0;
+	size_t last = crossing->execs != NULL ? last_port_item (body, bytes) : 0;
 	struct wire_walk walk;
 	struct wire_item item;
 

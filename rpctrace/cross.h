@@ -20,7 +20,7 @@ struct crossing
 	struct party *raws;		/* whose the rights are that are not known */
 	struct queue *queue;		/* it is sent to, or NULL */
 	bool circular;			/* it carries that queue's receive right: nobody could ever receive it */
-	bool wraps_process;		/* an exec: the process port in it is shown to the door */
+	struct party *execs;		/* an exec for this task, or NULL: the process port in it is shown to the door */
 
 	/* What was found, for the lines: one key per port slot. */
 	uint64_t *keys;

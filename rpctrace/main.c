@@ -83,7 +83,9 @@ static const int caught[CAUGHT] = { SIGCHLD, SIGTERM, SIGHUP, SIGINT };
 static void
 catch_signals (const struct options *options, struct front *front)
 {
-	struct sigaction action = { .sa_handler = report, .sa_flags = SA_RESTART };
+	/* Without SA_RESTART: what waits here goes on by itself (wait_for_engine), and on the Hurd a read that the C
+	   library begins anew may fail with another error. */
+	struct sigaction action = { .sa_handler = report };
 
 	reports = front->report[1];
 	signal (SIGPIPE, SIG_IGN);

@@ -44,6 +44,19 @@ track_threads (struct relay *relay, struct party *party, mach_port_t task)
 	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
 }
 
+static void
+track (struct relay *relay, struct party *party)
+{
+	mach_port_t task = party->task->port;
+
+	party->tracked = true;
+	relay->tracked++;
+	task_set_special_port (task, TASK_KERNEL_PORT,
+		rights_make (&relay->rights, rights_end (&relay->rights, party->task, party)));
+	track_threads (relay, party, task);
+	show_task (relay->show, party);
+}
+
 struct party *
 tasks_track (struct relay *relay, mach_port_t task, int32_t pid)
 {
@@ -56,13 +69,8 @@ tasks_track (struct relay *relay, mach_port_t task, int32_t pid)
 		return known->task_of;
 	}
 	party = rights_party (&relay->rights, task);
-	party->tracked = true;
 	party->pid = pid;
-	relay->tracked++;
-	task_set_special_port (task, TASK_KERNEL_PORT,
-		rights_make (&relay->rights, rights_end (&relay->rights, party->task, party)));
-	track_threads (relay, party, task);
-	show_task (relay->show, party);
+	track (relay, party);
 	return party;
 }
 
@@ -111,8 +119,9 @@ tasks_died (struct relay *relay, struct party *party)
 
 /* --- what messages carry ------------------------------------------------------------ */
 
+/* The first right of the INDEXth item that is of rights. */
 static mach_port_t
-first_right (const mach_msg_header_t *header)
+right_at (const mach_msg_header_t *header, unsigned index)
 {
 	struct wire_walk walk;
 	struct wire_item item;
@@ -121,9 +130,15 @@ first_right (const mach_msg_header_t *header)
 		return MACH_PORT_NULL;
 	wire_walk (&walk, (const uint8_t *) header + WIRE_HEADER_BYTES, header->msgh_size - WIRE_HEADER_BYTES);
 	while (wire_next (&walk, &item))
-		if (item.ports && item.is_inline && item.number > 0)
+		if (item.ports && item.is_inline && item.number > 0 && index-- == 0)
 			return wire_get_port (walk.body, &item, 0);
 	return MACH_PORT_NULL;
+}
+
+static mach_port_t
+first_right (const mach_msg_header_t *header)
+{
+	return right_at (header, 0);
 }
 
 /* The INDEXth item, a number of 32 bits. */
@@ -146,14 +161,38 @@ number (const mach_msg_header_t *header, unsigned index, int32_t *value)
 	return false;
 }
 
-static bool
-is_exec (int32_t id)
+/* The traced task that HEADER asks to become another program, or NULL.  A file server that is traced asks
+   for tasks that are not; what asks for no task in particular is taken to mean itself. */
+static struct party *
+exec_of (const struct rights *rights, const mach_msg_header_t *header, struct party *from)
 {
-	return id == ID_EXEC_EXEC || id == ID_EXEC_EXEC_PATHS || id == ID_FILE_EXEC || id == ID_FILE_EXEC_PATHS;
+	bool by_file = header->msgh_id == ID_FILE_EXEC || header->msgh_id == ID_FILE_EXEC_PATHS;
+	mach_port_t task;
+	struct queue *queue;
+	struct end *end;
+
+	if (!from->tracked || (!by_file && header->msgh_id != ID_EXEC_EXEC && header->msgh_id != ID_EXEC_EXEC_PATHS))
+		return NULL;
+	task = right_at (header, by_file ? 0 : 1);	/* the file itself comes first when the exec server is asked */
+	if (!MACH_PORT_VALID (task))
+		return from;
+	end = rights_end_at (rights, task);
+	queue = end != NULL ? end->queue : rights_queue_at (rights, task);
+	return queue != NULL && queue->task_of != NULL && queue->task_of->tracked ? queue->task_of : NULL;
 }
 
-/* The exec server, holding the door's view of a process port, gives it a new task: this is what the
-   traced program goes on as. */
+/* The exec server, holding the door's view of a process port, says that the task has become its new program,
+   whose one thread it has made and not started yet. */
+static void
+exec_in_place (struct relay *relay, struct party *party)
+{
+	if (party->tracked)
+		track_threads (relay, party, party->task->port);
+	else if (!party->world && !party->dead)	/* what rpctrace itself has started; it is traced from here on */
+		track (relay, party);
+}
+
+/* The same, if the exec server gives the process a new task: this is what the traced program goes on as. */
 static void
 exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
 {
@@ -191,10 +230,11 @@ tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct qu
 		crossing->body_to = queue->task_of;
 	if (id == ID_THREAD_TERMINATE_RELEASE && queue->thread_of != NULL)
 		stop_for_good (&relay->rights, queue, crossing->from);
-	if (is_exec (id) && crossing->from->tracked)
-		crossing->wraps_process = true;
+	crossing->execs = exec_of (&relay->rights, header, crossing->from);
 	if (id == ID_PROC_REASSIGN && crossing->from == relay->rights.door && queue->process_of != NULL)
 		exec_has_made (relay, queue->process_of, first_right (header));
+	if (id == ID_PROC_MARK_EXEC && crossing->from == relay->rights.door && queue->process_of != NULL)
+		exec_in_place (relay, queue->process_of);
 }
 
 void
