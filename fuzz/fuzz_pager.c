@@ -70,6 +70,7 @@ static struct scene s;
 struct pager_requests *requests_of (struct port_bucket *bucket) { return &s.requests; }
 bool requests_serve_side (struct pager_requests *requests) { return true; }
 void requests_job_ends (void) { }
+void requests_job_goes_on (void) { }
 void requests_receive_begin (struct pager_requests *requests) { }
 void requests_receive_end (struct pager_requests *requests) { }
 uint64_t now_us (void) { return s.now; }

@@ -57,6 +57,8 @@ void requests_submit (struct pager_requests *requests, struct job *job);
 /* Called by a job that is about to return: what it submits from here on may be run by the
    same worker, the first of it.  */
 void requests_job_ends (void);
+/* Nothing more of that: it may call the user now, who may wait for what he makes it submit.  */
+void requests_job_goes_on (void);
 /* Around the handling of a message; the first waits while workers are inhibited.  */
 void requests_receive_begin (struct pager_requests *requests);
 void requests_receive_end (struct pager_requests *requests);

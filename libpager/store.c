@@ -173,6 +173,9 @@ run (struct job *job)
   requests_job_ends ();
   engine_enter (s->pager);
   engine_leave (s->pager);
+  /* What that made this worker's next job has a reference too.  Without one this may be the last: then
+     the user is told, and ext2fs frees a deleted file's blocks and waits for its disk's pager.  */
+  requests_job_goes_on ();
   ports_port_deref (s->pager);
   free (s);
 }

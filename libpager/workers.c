@@ -76,6 +76,12 @@ requests_job_ends (void)
   ending = true;
 }
 
+void
+requests_job_goes_on (void)
+{
+  ending = false;
+}
+
 /* The lock is held, and there is none to be done when this returns NULL: the worker shall
    end.  */
 static struct job *
