@@ -45,7 +45,7 @@ struct pager_requests
   unsigned queued;		/* jobs in the line */
   unsigned workers, idle, starting, receiving;
   bool stopping, inhibited;	/* stopping: nothing more is received */
-  bool timer_runs, side_served;
+  bool timer_runs, side_served, side_begins;
   struct pager *armed;		/* with a deadline; each is one reference */
 };
 
@@ -72,7 +72,7 @@ bool timer_arm (struct pager *pager, uint64_t deadline);
 
 /* --- Pagers (create.c) ------------------------------------------------------------ */
 
-enum object_kind { OBJECT_READ_WRITE, OBJECT_READ_ONLY, OBJECT_CHANGES };
+enum object_kind { OBJECT_READ_WRITE, OBJECT_READ_ONLY, OBJECT_CHANGES, OBJECT_NOTHING };
 
 /* A second port of a pager: the read-only object, or where a client's change_completed
    messages go.  Its bucket is the service's own: what is in the user's bucket is a pager, for

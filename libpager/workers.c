@@ -5,7 +5,7 @@
 
 #include "libpager/internal.h"
 
-enum { STACK_BYTES = 256 * 1024 };
+enum { STACK_BYTES = 256 * 1024, NO_REQUEST_ID = 1 };
 
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct pager_requests *all;
@@ -222,13 +222,60 @@ receive (void *argument)
   return NULL;
 }
 
+/* Asks PORT, which knows no request, something, and waits for the answer.  */
+static void
+hear_from (void *port)
+{
+  struct { mig_reply_header_t reply; char more[64]; } message = {
+    .reply.Head = { .msgh_bits = MACH_MSGH_BITS (MACH_MSG_TYPE_MOVE_SEND,
+						 MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		    .msgh_size = sizeof (mach_msg_header_t),
+		    .msgh_remote_port = ports_get_send_right (port),
+		    .msgh_local_port = mach_reply_port (),
+		    .msgh_id = NO_REQUEST_ID },
+  };
+  mach_port_t reply = message.reply.Head.msgh_local_port;
+  mach_msg (&message.reply.Head, MACH_SEND_MSG | MACH_RCV_MSG, message.reply.Head.msgh_size,
+	    sizeof message, reply, 0, MACH_PORT_NULL);
+  mach_port_mod_refs (mach_task_self (), reply, MACH_PORT_RIGHT_RECEIVE, -1);
+}
+
+/* Starts a thread that receives for BUCKET, and waits until it does.  Who destroys a port leaves
+   it to the bucket's threads to give it up, when each has seen that it is gone, and libports
+   aborts at the second such port if no thread has begun by then.  */
+static error_t
+start_receiving (struct port_bucket *bucket)
+{
+  struct side_port *port;
+  error_t error = ports_create_port (libpager_side_class, bucket, sizeof *port, &port);
+  if (error)
+    return error;
+  port->kind = OBJECT_NOTHING;
+  port->pager = NULL;
+  error = requests_thread (receive, bucket);
+  if (!error)
+    hear_from (port);
+  ports_destroy_right (port);
+  ports_port_deref (port);
+  return error;
+}
+
 bool
 requests_serve_side (struct pager_requests *requests)
 {
+  bool served, begin;
   pthread_mutex_lock (&requests->lock);
-  if (!requests->side_served)
-    requests->side_served = !requests_thread (receive, requests->side);
-  bool served = requests->side_served;
+  while (requests->side_begins)
+    pthread_cond_wait (&requests->changed, &requests->lock);
+  begin = requests->side_begins = !requests->side_served;
+  pthread_mutex_unlock (&requests->lock);
+  if (!begin)
+    return true;
+  served = !start_receiving (requests->side);
+  pthread_mutex_lock (&requests->lock);
+  requests->side_served = served;
+  requests->side_begins = false;
+  pthread_cond_broadcast (&requests->changed);
   pthread_mutex_unlock (&requests->lock);
   return served;
 }
@@ -237,7 +284,7 @@ error_t
 pager_start_workers (struct port_bucket *bucket, struct pager_requests **result)
 {
   struct pager_requests *requests = requests_of (bucket);
-  error_t error = requests ? requests_thread (receive, bucket) : ENOMEM;
+  error_t error = requests && requests_serve_side (requests) ? start_receiving (bucket) : ENOMEM;
   *result = error ? NULL : requests;
   return error;
 }
