@@ -32,6 +32,8 @@ struct bridge_driver
 	void (*root_wanted) (void *ctx, uint64_t session, uint64_t request);
 	/* The answer to rights_get_root; ROOT is a send right of the driver's now, or MACH_PORT_NULL. */
 	void (*root_came) (void *ctx, uint64_t request, mach_port_t root, uint32_t error);
+	/* MESSAGE, received from proxy NUMBER, is about to be passed on.  May be NULL. */
+	void (*passing) (void *ctx, uint32_t number, const mach_msg_header_t *message);
 	/* May a request of that session's peer go to a send right?  0, or the error code to answer. */
 	int (*refusal) (void *ctx, uint64_t session, const mach_msg_header_t *request);
 	/* Called when leaving; may let others in while it sends. */
@@ -62,6 +64,10 @@ uint64_t bridge_deadline (const struct bridge *bridge);
 /* With the bridge entered and settled: waits until CONDITION is signalled or the monotonic time
    DEADLINE_US has come (UINT64_MAX: no deadline).  False: it has come. */
 bool bridge_sleep (struct bridge *bridge, pthread_cond_t *condition, uint64_t deadline_us);
+
+/* Passes a message received from proxy NUMBER to the engine, or one that is made to look like it.  Its rights
+   and memory are the engine's then, or destroyed.  May step out while the engine has no room. */
+void bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *message);
 
 /* For bridge_sleep. */
 void bridge_condition_init (pthread_cond_t *condition);

@@ -55,10 +55,6 @@ void bridge_watch_due (struct bridge *bridge);
 /* Executes all that the engine wants done now. */
 void bridge_run (struct bridge *bridge);
 
-/* Passes a message received from proxy NUMBER to the engine.  Its rights and memory are the engine's
-   then, or destroyed.  May step out while the engine has no room. */
-void bridge_pass_on (struct bridge *bridge, uint32_t number, mach_msg_header_t *message);
-
 /* The same for a message with out-of-line memory, by the receive thread.  Nothing else is received from
    PROXY until the memory is there.  False: that took too long, the message has been passed on, and the
    caller is the receive thread no more. */

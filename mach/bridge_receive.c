@@ -112,6 +112,14 @@ take_own_notice (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *
 		mach_msg_destroy (header);	/* a request of ours was withdrawn */
 }
 
+static void
+pass_on_shown (struct bridge *bridge, uint32_t number, mach_msg_header_t *header)
+{
+	if (bridge->driver.passing != NULL)
+		bridge->driver.passing (bridge->driver.ctx, number, header);
+	bridge_pass_on (bridge, number, header);
+}
+
 /* False: the caller is the receive thread no more. */
 static bool
 take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *header)
@@ -126,7 +134,7 @@ take_from_proxy (struct bridge *bridge, struct proxy *proxy, mach_msg_header_t *
 	{
 		if (resident_needed (header))
 			return bridge_touch_first (bridge, proxy, header);
-		bridge_pass_on (bridge, proxy->number, header);
+		pass_on_shown (bridge, proxy->number, header);
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon.h"
 
+#include "reauth.h"
 #include "service.h"
 
 #include "mach/memory.h"
@@ -102,7 +103,7 @@ create_bridge (struct service *service, uint64_t epoch, struct complaint *compla
 	sessions_driver (service, &driver);
 	service->bridge = bridge_create (&config, &service->alloc, &driver);
 	service->root_workers = workers_create (ROOT_WORKERS_MAX);
-	return (service->bridge != NULL && service->root_workers != NULL)
+	return (service->bridge != NULL && service->root_workers != NULL && reauth_init (service))
 		|| complain (complaint, "cannot set up ports and threads: out of resources");
 }
 

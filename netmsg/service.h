@@ -72,6 +72,8 @@ struct service
 	struct bridge *bridge;
 	struct link *link;
 	struct workers *root_workers;
+	struct workers *reauth_workers;
+	struct forwards *forwards;	/* of reauthenticated rights; NULL: there is no auth server */
 	char served[SERVED_PATH_BYTES];	/* empty: nothing */
 
 	int socket;

@@ -4,6 +4,7 @@
 
 #include "hurd_numbers.h"
 #include "readonly.h"
+#include "reauth.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,7 @@ sessions_driver (struct service *service, struct bridge_driver *driver)
 	{
 		.ctx = service, .send = driver_send, .connect = driver_connect, .refusal = driver_refusal,
 		.root_wanted = mount_root_wanted, .root_came = mount_root_came, .flush = net_flush, .log = service_log,
+		.passing = reauth_look,
 	};
 }
 

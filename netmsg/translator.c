@@ -78,6 +78,9 @@ have_root (struct complaint *complaint)
 	if (result != KERN_SUCCESS)
 	{
 		self.root = MACH_PORT_NULL;
+		if (result == WIRE_EPERM)
+			return complain (complaint, "%s: only root may have another machine's root from this node's netmsg",
+				self.options->argument);
 		return complain (complaint, "%s: this node's netmsg does not answer: %s", self.options->argument,
 			wire_error_text (result));
 	}
