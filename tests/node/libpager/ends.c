@@ -105,6 +105,22 @@ slow (void)
   check (w.store.writes[14] == 1, "each page was written once", "%u times", w.store.writes[14]);
 }
 
+/* The last reference is the write's: its worker must not keep for itself what it then waits for.  */
+static void
+clearing_waits (void)
+{
+  struct world disk, w;
+  world_begin (&disk, 4, false);
+  world_begin (&w, 4, false);
+  poke (disk.at, 'D');
+  poke (w.at, 'F');
+  w.store.flushed = disk.pager;
+  w.store.write_delay_ms = 300;
+  check (world_end (&w), "clearing waits for another pager's flush", "it waits for ever");
+  check (byte_at (disk.at) == 'a', "which is done", "%c", byte_at (disk.at));
+  check (world_end (&disk), "and nothing is left", "the pager is still there");
+}
+
 void
 test_ends (void)
 {
@@ -113,4 +129,5 @@ test_ends (void)
   shutdown ();
   inhibition ();
   slow ();
+  clearing_waits ();
 }

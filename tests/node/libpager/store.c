@@ -95,6 +95,8 @@ pager_report_extent (struct user_pager_info *store, vm_address_t *offset, vm_siz
 void
 pager_clear_user_data (struct user_pager_info *store)
 {
+  if (store->flushed)
+    pager_flush_some (store->flushed, 0, vm_page_size, TRUE);
   store->cleared = true;
 }
 

@@ -20,6 +20,7 @@ struct user_pager_info
   unsigned reads[STORE_PAGES], writes[STORE_PAGES], unlocks[STORE_PAGES];
   unsigned evicted[STORE_PAGES];
   unsigned bulk_reads, bulk_writes, dropweaks, read_delay_ms, write_delay_ms;
+  struct pager *flushed;	/* before it is cleared, and waited for; or NULL */
   volatile bool cleared;
 };
 
