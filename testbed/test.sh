@@ -6,7 +6,7 @@
 
 host_test_limit_s=300
 node_test_limit_s=120
-scenario_limit_s=600
+scenario_limit_s=900
 
 failed_log_lines=12
 

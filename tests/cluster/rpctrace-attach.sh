@@ -16,19 +16,19 @@ i=0
 while [ $i -lt $2 ]; do
 	rpctrace -o /tmp/trace -p $1 & r=$!
 	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.02; done
-	sleep 0.1; kill $r; wait $r || exit 1; rm -f /tmp/trace
+	sleep 0.02; kill $r; wait $r || exit 1; rm -f /tmp/trace
 	i=$((i + 1))
 done
 echo attached $i times
 EOF' || bail_out "node 1 has a script"
-out=$(on 1 350 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach \$w $times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+out=$(on 1 500 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach \$w $times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
 contains "attached and detached $times times" "^attached $times times\$" "$out"
 contains "every call of three threads was right" '^work: [1-9][0-9]* rounds, 0 wrong' "$out"
 contains "and every port name is accounted for" '^work: .* names ([0-9]+) -> \1$' "$out"
 
 # The root file server, which is that of every program here, in turn with its clients' work.
 server=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*.hurd.tmpfs.\$/\1/p'")
-out=$(on 1 200 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach $server $root_times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+out=$(on 1 250 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach $server $root_times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
 contains "attached to the root file server and detached $root_times times" "^attached $root_times times\$" "$out"
 contains "every call of three threads to it was right" '^work: [1-9][0-9]* rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
 
@@ -45,7 +45,7 @@ equal "not traced any more, it serves on" node1 "$(on 2 'cat /mnt/etc/hostname')
 
 # Its memory is looked at each second: tables double, so what is kept of each call shows, once
 # the lines that wait to be written have used all of their ring.
-out=$(on 1 $((60 + calls / 1000)) "rpctrace -o /dev/null $t/rpctrace-work calls $calls & r=\$!
+out=$(on 1 $((100 + calls / 500)) "rpctrace -o /dev/null $t/rpctrace-work calls $calls & r=\$!
 	while kill -0 \$r 2>/dev/null; do
 		ps | sed -n 's/^ *\([0-9]* *\)\{4\}\([0-9]*\) .* rpctrace -o .*/\2/p' | sort -n | sed -n '\$s/^/KiB /p'; sleep 1
 	done; wait \$r" 2>&1)
