@@ -148,12 +148,13 @@ node_tests()
 	own_run=''
 }
 
-# Scenarios that no lane has begun yet, one after the other, in a run folder of the lane's own.
+# Scenarios that no lane has begun yet, one after the other, in a run folder of the lane's own.  The
+# longest first, or one lane would wait for the other's.
 cluster_tests() # RUN
 {
 	local script name log status
 	own_run=$1
-	for script in tests/cluster/*.sh; do
+	for script in tests/cluster/rpctrace*.sh tests/cluster/*.sh; do
 		[ -e "$script" ] || continue
 		name=$(basename "$script" .sh)
 		mkdir "$taken/$name" 2>/dev/null || continue
