@@ -536,69 +536,6 @@ handshake_flood (void **state)
   world_free (&w);
 }
 
-/* --- Many ---------------------------------------------------------------- */
-
-static void
-full_mesh (void **state)
-{
-  struct world w;
-  world_init (&w, 14, 4, NULL);
-  w.loss_ppm = 20000;
-  for (unsigned i = 0; i < 4; i++)
-    for (unsigned j = 0; j < 4; j++)
-      if (i != j)
-	link_connect (w.node[i].link, w.node[i].peer[j], w.now);
-  world_run (&w, w.now + 9 * S, NULL);
-  for (unsigned i = 0; i < 4; i++)
-    for (unsigned j = 0; j < i; j++)
-      {
-	assert_true (world_both_up (&w, i, j));
-	world_works (&w, i, j);
-      }
-  world_free (&w);
-}
-
-/* Peers come and go; handles of others stay good.  */
-static void
-peers_come_and_go (void **state)
-{
-  struct world w;
-  uint8_t key[LINK_KEY_BYTES] = { 0 };
-  struct link_peer *extra;
-  world_init (&w, 15, 3, world_quick);
-  struct link *l = w.node[0].link;
-  link_public_key (l, key);
-  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
-  link_public_key (w.node[1].link, key);
-  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
-  memset (key, 0, sizeof key);
-  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_INVALID);
-  world_connect (&w, 0, 1);
-  world_connect (&w, 0, 2);
-  world_send (&w, 0, 1, 1, 1, 1000000);
-  world_run (&w, w.now + 2 * MS, NULL);
-  link_peer_remove (l, w.node[0].peer[1], w.now);
-  world_run (&w, w.now + 100 * MS, NULL);
-  assert_int_equal (w.node[1].why[0], LINK_DOWN_PEER);
-  world_works (&w, 0, 2);
-  link_public_key (w.node[1].link, key);
-  assert_int_equal (link_peer_add (l, key, &w.node[1].address, (void *) 1, &w.node[0].peer[1]),
-		    DR_OK);
-  w.node[0].up[1] = false;
-  world_connect (&w, 1, 0);
-  world_works (&w, 0, 1);
-  for (unsigned i = 0; i < 62; i++)
-    {
-      key[0] = (uint8_t) (i + 2);
-      key[5] ^= 0x55;
-      assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_OK);
-    }
-  key[0] = 200;
-  assert_int_equal (link_peer_add (l, key, NULL, NULL, &extra), DR_LIMIT);
-  world_works (&w, 0, 1);
-  world_free (&w);
-}
-
 int
 main (void)
 {
@@ -616,8 +553,6 @@ main (void)
     cmocka_unit_test (forged_insides),
     cmocka_unit_test (many_lives),
     cmocka_unit_test (handshake_flood),
-    cmocka_unit_test (full_mesh),
-    cmocka_unit_test (peers_come_and_go),
   };
   return cmocka_run_group_tests (tests, NULL, NULL);
 }
