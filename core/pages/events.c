@@ -191,10 +191,11 @@ pages_data_request (struct pages *p, uint64_t now, uint32_t client, uint64_t off
     return DR_INVALID;
   if (p->ended || range.first + range.count > p->config.extent)
     {
+      int32_t error = p->ended ? p->config.shutdown_error : p->config.extent_error;
+      if (!refuse (p, (unsigned) slot, offset, length, error))
+	return DR_NO_MEMORY;
       client_refused_beyond (&p->clients[slot], range.first, range.count);
-      return refuse (p, (unsigned) slot, offset, length,
-		     p->ended ? p->config.shutdown_error : p->config.extent_error)
-	     ? DR_OK : DR_NO_MEMORY;
+      return DR_OK;
     }
   if (!make_ready (p, &range, (unsigned) slot, true, &list))
     return DR_NO_MEMORY;
