@@ -25,7 +25,7 @@ void end_server (int status);
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-enum { STEPS_MAX = 32, ID_GOAWAY = 22001, NAMES_MAX = 64 };
+enum { STEPS_MAX = 32, ID_GOAWAY = 22001 };
 enum event { EVENT_TASK_ENDS, EVENT_DROP, EVENT_CLIENT_DIES, EVENT_FAILURE, EVENTS };
 
 static struct client client;
@@ -123,14 +123,7 @@ mach_msg_return_t
 mach_msg (mach_msg_header_t *message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
 	  mach_port_t receive_name, mach_msg_timeout_t timeout, mach_port_t notify)
 {
-  if (option & MACH_SEND_MSG)
-    return client_reply (&client, message);
-  if (!waiting)
-    return MACH_RCV_TIMED_OUT;
-  dr_assert (waiting->msgh_size <= receive_size);
-  memcpy (message, waiting, waiting->msgh_size);
-  waiting = NULL;
-  return MACH_MSG_SUCCESS;
+  return client_mach_msg (&client, &waiting, message, option, receive_size);
 }
 
 /* --- Messages ------------------------------------------------------------------------------------- */
@@ -197,23 +190,14 @@ end (void)
   mk_mod_refs (machine_task (), server.exec_port, MK_RECEIVE, -1);
   mk_mod_refs (machine_task (), server.control_port, MK_RECEIVE, -1);
   mk_mod_refs (machine_task (), server.port_set, MK_PORT_SET, -1);
-  mk_name names[NAMES_MAX];
-  dr_assert (mk_names (machine_task (), names, NAMES_MAX) == 0);
-  dr_assert (machine_own_pages () == 0);
-  machine_ports_check ();
-  machine_ports_end ();
+  machine_end ();
 }
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  struct client_order order;
   begin ();
-  for (unsigned i = 0; i < STEPS_MAX && client_next (&client, &data, &size, &order); i++)
-    {
-      step (&order);
-      machine_ports_check ();
-    }
+  client_steps (&client, data, size, STEPS_MAX, step);
   end ();
   return 0;
 }

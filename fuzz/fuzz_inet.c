@@ -123,21 +123,8 @@ mach_msg_return_t
 mach_msg (mach_msg_header_t *message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
 	  mach_port_t receive_name, mach_msg_timeout_t timeout, mach_port_t notify)
 {
-  if (option & MACH_SEND_MSG)
-    {
-      dr_assert (send_size == message->msgh_size);
-      mach_msg_return_t result = client_reply (&client, message);
-      if (result != MACH_MSG_SUCCESS)
-	return result;
-    }
-  if (!(option & MACH_RCV_MSG))
-    return MACH_MSG_SUCCESS;
-  if (!waiting)
-    return MACH_RCV_TIMED_OUT;
-  dr_assert (waiting->msgh_size <= receive_size);
-  memcpy (message, waiting, waiting->msgh_size);
-  waiting = NULL;
-  return MACH_MSG_SUCCESS;
+  dr_assert (!(option & MACH_SEND_MSG) || send_size == message->msgh_size);
+  return client_mach_msg (&client, &waiting, message, option, receive_size);
 }
 
 /* --- Turns of the server's loop ------------------------------------------------------------------ */
@@ -256,23 +243,14 @@ end (size_t used_by_nobody)
   mk_mod_refs (machine_task (), server.port_set, MK_PORT_SET, -1);
   free (server.request);
   free (server.reply);
-  mk_name names[4];
-  dr_assert (mk_names (machine_task (), names, 4) == 0);
-  dr_assert (machine_own_pages () == 0);
-  machine_ports_check ();
-  machine_ports_end ();
+  machine_end ();
 }
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  struct client_order order;
   size_t used_by_nobody = begin ();
-  for (unsigned i = 0; i < STEPS_MAX && client_next (&client, &data, &size, &order); i++)
-    {
-      step (&order);
-      machine_ports_check ();
-    }
+  client_steps (&client, data, size, STEPS_MAX, step);
   end (used_by_nobody);
   return 0;
 }

@@ -543,10 +543,7 @@ end (void)
   serve_notifications ();
   end_bucket (s.bucket);
   end_bucket (s.side);
-  machine_ports_check ();
-  dr_assert (mk_names (machine_task (), names, 8) == 0);
-  dr_assert (machine_own_pages () == 0);
-  machine_ports_end ();
+  machine_end ();
 }
 
 int

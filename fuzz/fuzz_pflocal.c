@@ -131,23 +131,14 @@ end (void)
   object_destroy (&control);
   object_destroy (&family);
   mk_mod_refs (machine_task (), objects_receive_set (), MK_PORT_SET, -1);
-  mk_name names[4];
-  dr_assert (mk_names (machine_task (), names, 4) == 0);
-  dr_assert (machine_own_pages () == 0);
-  machine_ports_check ();
-  machine_ports_end ();
+  machine_end ();
 }
 
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
-  struct client_order order;
   begin ();
-  for (unsigned i = 0; i < STEPS_MAX && client_next (&client, &data, &size, &order); i++)
-    {
-      step (&order);
-      machine_ports_check ();
-    }
+  client_steps (&client, data, size, STEPS_MAX, step);
   end ();
   return 0;
 }

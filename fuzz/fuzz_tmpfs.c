@@ -111,26 +111,6 @@ mach_port_names (mach_port_t task, mach_port_array_t *names, mach_msg_type_numbe
   return KERN_RESOURCE_SHORTAGE;
 }
 
-kern_return_t
-mig_deallocate (vm_address_t address, vm_size_t bytes)
-{
-  return vm_deallocate (MACHINE_SELF, address, bytes);
-}
-
-void
-mig_reply_setup (const mach_msg_header_t *request, mach_msg_header_t *out)
-{
-  mig_reply_header_t *reply = (mig_reply_header_t *) out;
-  memset (reply, 0, sizeof *reply);
-  reply->Head.msgh_bits = MACH_MSGH_BITS (MACH_MSGH_BITS_REMOTE (request->msgh_bits), 0);
-  reply->Head.msgh_size = sizeof *reply;
-  reply->Head.msgh_remote_port = request->msgh_remote_port;
-  reply->Head.msgh_id = request->msgh_id + 100;
-  reply->RetCodeType = (mach_msg_type_t) { .msgt_name = MACH_MSG_TYPE_INTEGER_32, .msgt_size = 32, .msgt_number = 1,
-					   .msgt_inline = TRUE };
-  reply->RetCode = MIG_BAD_ID;
-}
-
 /* Of a lock that came late.  */
 mach_msg_return_t
 mach_msg (mach_msg_header_t *message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
@@ -333,11 +313,7 @@ end (void)
   object_destroy (&control);
   object_destroy (&notices);
   mk_mod_refs (machine_task (), server.receive_set, MK_PORT_SET, -1);
-  mk_name names[4];
-  dr_assert (mk_names (machine_task (), names, 4) == 0);
-  dr_assert (machine_own_pages () == 0);
-  machine_ports_check ();
-  machine_ports_end ();
+  machine_end ();
 }
 
 int

@@ -53,7 +53,7 @@ fuzz_sources_exec := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server
 	$(patsubst %,node/proc/%.c,new_task startup_table startup_serve) \
 	$(patsubst %,$(fuzz_mig)/proc/%_server.c,exec exec_startup control node_io)
 fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate
-fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
+fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c fuzz/machine/mig.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
 	-DMIG_EOPNOTSUPP=0x4000002d -Dexit=end_server -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait

@@ -219,3 +219,35 @@ client_notifications (mk_name set, void (*serve) (mach_msg_header_t *notificatio
       serve (&n.head);
     }
 }
+
+mach_msg_return_t
+client_mach_msg (struct client *client, mach_msg_header_t **waiting, mach_msg_header_t *message,
+		 mach_msg_option_t option, mach_msg_size_t receive_size)
+{
+  if (option & MACH_SEND_MSG)
+    {
+      mach_msg_return_t result = client_reply (client, message);
+      if (result != MACH_MSG_SUCCESS)
+	return result;
+    }
+  if (!(option & MACH_RCV_MSG))
+    return MACH_MSG_SUCCESS;
+  if (!*waiting)
+    return MACH_RCV_TIMED_OUT;
+  dr_assert ((*waiting)->msgh_size <= receive_size);
+  memcpy (message, *waiting, (*waiting)->msgh_size);
+  *waiting = NULL;
+  return MACH_MSG_SUCCESS;
+}
+
+void
+client_steps (struct client *client, const uint8_t *data, size_t size, unsigned most,
+	      void (*step) (const struct client_order *order))
+{
+  struct client_order order;
+  for (unsigned i = 0; i < most && client_next (client, &data, &size, &order); i++)
+    {
+      step (&order);
+      machine_ports_check ();
+    }
+}

@@ -53,8 +53,15 @@ void client_forget_replies (struct client *client);
 bool client_next (struct client *client, const uint8_t **data, size_t *size, struct client_order *order);
 /* The message, with ID, as we receive it.  False: it cannot be sent, or not to us.  */
 bool client_send (struct client *client, const struct client_order *order, mach_msg_id_t id);
+/* At most MOST steps of an input, with a look at every right after each.  */
+void client_steps (struct client *client, const uint8_t *data, size_t size, unsigned most,
+		   void (*step) (const struct client_order *order));
 /* What we send goes to the client, or back to us, as mach_msg says.  */
 mach_msg_return_t client_reply (struct client *client, mach_msg_header_t *reply);
+/* mach_msg for a server that sends and receives by it: *WAITING is the next message, if any, and
+   then no more.  */
+mach_msg_return_t client_mach_msg (struct client *client, mach_msg_header_t **waiting, mach_msg_header_t *message,
+				   mach_msg_option_t option, mach_msg_size_t receive_size);
 /* Empties the reply port; each send-once right that went without a reply is counted.  */
 unsigned client_unanswered (struct client *client);
 /* Gives SERVE every message that waits at our SET: the kernel's, that is.  */

@@ -106,3 +106,13 @@ mach_port_type (mach_port_t task, mach_port_t name, mach_port_type_t *type)
 {
   return mk_type (self, name, type);
 }
+
+void
+machine_end (void)
+{
+  mk_name names[4];
+  dr_assert (mk_names (machine_task (), names, 4) == 0);
+  dr_assert (machine_own_pages () == 0);
+  machine_ports_check ();
+  machine_ports_end ();
+}

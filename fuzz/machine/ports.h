@@ -14,5 +14,7 @@ struct mk_task *machine_task (void);
 /* Every count of the kernel must be right still.  */
 void machine_ports_check (void);
 void machine_ports_end (void);
+/* The end of both, when our task has no right and no page of its own left.  */
+void machine_end (void);
 
 #endif
