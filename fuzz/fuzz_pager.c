@@ -524,7 +524,6 @@ end_bucket (struct port_bucket *bucket)
 static void
 end (void)
 {
-  mk_name names[8];
   for (unsigned i = 0; i < KERNELS; i++)
     mk_task_terminate (s.kernel[i].task);
   if (s.user_has_it)

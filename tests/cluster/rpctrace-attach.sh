@@ -1,34 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rpctrace attaches to what runs and lets it go again, 100 times under load, and 10 times to the root
+# rpctrace attaches to what runs and lets it go again, 100 times under load, and 20 times to the root
 # file server; the same while that serves another machine and a program of it is mapped there; and many calls.
 # DROVE_RPCTRACE_TIMES, DROVE_RPCTRACE_ROOT_TIMES and DROVE_RPCTRACE_CALLS ask for more.
 . "$(dirname "$0")/../../testbed/scenario.sh"
 t=/tests/cluster
-times=${DROVE_RPCTRACE_TIMES:-100} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-10} calls=${DROVE_RPCTRACE_CALLS:-100000}
+times=${DROVE_RPCTRACE_TIMES:-100} root_times=${DROVE_RPCTRACE_ROOT_TIMES:-20} calls=${DROVE_RPCTRACE_CALLS:-100000}
 boot_with_data 2
 serve 1
 mount_on 2 node1
 
-# attach PID N: N times; each time until a line says that it is attached.
-on 1 'cat >/tmp/attach <<\EOF
-i=0
-while [ $i -lt $2 ]; do
-	rpctrace -o /tmp/trace -p $1 & r=$!
-	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.02; done
-	sleep 0.02; kill $r; wait $r || exit 1; rm -f /tmp/trace
-	i=$((i + 1))
-done
-echo attached $i times
-EOF' || bail_out "node 1 has a script"
-out=$(on 1 500 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach \$w $times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+on 1 "cat >/tmp/attach <<\\EOF
+$(cat tests/cluster/data/attach)
+EOF" || bail_out "node 1 has a script"
+out=$(on 1 500 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach \$w $times 0.02 0; kill \$w; wait \$w; cat /tmp/work" 2>&1)
 contains "attached and detached $times times" "^attached $times times\$" "$out"
 contains "every call of three threads was right" '^work: [1-9][0-9]* rounds, 0 wrong' "$out"
 contains "and every port name is accounted for" '^work: .* names ([0-9]+) -> \1$' "$out"
 
 # The root file server, which is that of every program here, in turn with its clients' work.
 server=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*.hurd.tmpfs.\$/\1/p'")
-out=$(on 1 250 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach $server $root_times; kill \$w; wait \$w; cat /tmp/work" 2>&1)
+out=$(on 1 250 "$t/rpctrace-work until 3 >/tmp/work 2>&1 & w=\$!; sleep 1; sh /tmp/attach $server $root_times 0.02 0; kill \$w; wait \$w; cat /tmp/work" 2>&1)
 contains "attached to the root file server and detached $root_times times" "^attached $root_times times\$" "$out"
 contains "every call of three threads to it was right" '^work: [1-9][0-9]* rounds, 0 wrong, names ([0-9]+) -> \1$' "$out"
 

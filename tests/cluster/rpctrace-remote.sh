@@ -10,16 +10,9 @@ boot 2
 serve 1
 mount_on 2 node1
 
-on 1 'cat >/tmp/attach <<\EOF
-i=0
-while [ $i -lt $2 ]; do
-	rpctrace -o /tmp/trace -p $1 & r=$!
-	until grep -q attached /tmp/trace 2>/dev/null; do sleep 0.02; done
-	sleep 0.5; kill $r; wait $r || exit 1; rm -f /tmp/trace
-	i=$((i + 1)); sleep 0.2
-done
-echo attached $i times
-EOF' || bail_out "node 1 has a script"
+on 1 "cat >/tmp/attach <<\\EOF
+$(cat tests/cluster/data/attach)
+EOF" || bail_out "node 1 has a script"
 on 2 'cat >/tmp/load <<\EOF
 trap "stop=1" TERM
 rounds=0 wrong=0 stop=
@@ -52,7 +45,7 @@ attach_under_load() # LABEL PID
 	local before after out
 	before=$(names_of "$2")
 	begin_load
-	out=$(on 1 $((40 + times * 5)) "sh /tmp/attach $2 $times" 2>&1)
+	out=$(on 1 $((40 + times * 5)) "sh /tmp/attach $2 $times 0.5 0.2" 2>&1)
 	contains "$1: attached and detached $times times" "^attached $times times\$" "$out"
 	out=$(end_load)
 	contains "$1: every operation of the other machine was right ($out)" '^load: [1-9][0-9]* rounds, 0 wrong$' "$out"
