@@ -156,6 +156,9 @@ have_slices (struct rights *r)
 bool
 rights_next (struct rights *r, struct rights_action *a)
 {
+  /* Most calls find nothing, and the action is large.  */
+  if (list_empty (&r->work))
+    return false;
   memset (a, 0, sizeof *a);
   while (!list_empty (&r->work))
     {

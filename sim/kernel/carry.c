@@ -412,14 +412,14 @@ mk_receive (struct mk_task *task, mk_name name, struct mk_message *m)
   if (port->head == NULL)
     port->tail = &port->head;
   port->msgcount--;
-  memset (m, 0, sizeof *m);
+  /* All but the rights and the bytes that it does not have.  */
   m->id = kmsg->id;
   m->seqno = port->seqno++;
   m->bytes = kmsg->bytes;
   memcpy (m->data, kmsg->data, kmsg->bytes);
-  m->local.name = port->receiver_name;
-  m->local.disposition = kmsg->destination.disposition;
-  m->remote.disposition = kmsg->reply.disposition;
+  m->local = (struct mk_message_right) { .name = port->receiver_name,
+					 .disposition = kmsg->destination.disposition };
+  m->remote = (struct mk_message_right) { .disposition = kmsg->reply.disposition };
   m->remote.name = mk_copyout (task, kmsg->reply);
   if (kmsg->destination.disposition == MK_MOVE_SEND_ONCE)
     {

@@ -6,8 +6,9 @@
 
 typedef void visitor (struct world *, struct task *, mk_name, uint32_t type, uid, void *);
 
+/* Every name of every task that is of ONLY, or of any port (0).  */
 static void
-each_name (struct world *w, visitor *visit, void *arg)
+each_name (struct world *w, uid only, visitor *visit, void *arg)
 {
   for (unsigned n = 0; n < w->options.nodes; n++)
     for (unsigned i = 0; i <= WORLD_TASKS_MAX; i++)
@@ -16,7 +17,8 @@ each_name (struct world *w, visitor *visit, void *arg)
 	for (mk_name name = 1; t->used && name < WORLD_NAMES_MAX; name++)
 	  {
 	    uint32_t type;
-	    if (t->names[name] != 0 && mk_type (t->mk, name, &type) == MK_SUCCESS)
+	    if (t->names[name] != 0 && (only == 0 || t->names[name] == only)
+		&& mk_type (t->mk, name, &type) == MK_SUCCESS)
 	      visit (w, t, name, type, t->names[name], arg);
 	  }
       }
@@ -24,7 +26,6 @@ each_name (struct world *w, visitor *visit, void *arg)
 
 struct search
 {
-  uid uid;
   uint32_t type;
   bool found;
   unsigned receivers;
@@ -34,14 +35,14 @@ static void
 search_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
 {
   struct search *s = arg;
-  s->found |= u == s->uid && (type & s->type) != 0;
+  s->found |= (type & s->type) != 0;
 }
 
 static bool
 anyone_has (struct world *w, uid u, uint32_t type)
 {
-  struct search s = { .uid = u, .type = type };
-  each_name (w, search_visit, &s);
+  struct search s = { .type = type };
+  each_name (w, u, search_visit, &s);
   return s.found;
 }
 
@@ -49,14 +50,14 @@ static void
 receiver_visit (struct world *w, struct task *t, mk_name name, uint32_t type, uid u, void *arg)
 {
   struct search *s = arg;
-  s->receivers += u == s->uid && (type & MK_TYPE_RECEIVE);
+  s->receivers += (type & MK_TYPE_RECEIVE) != 0;
 }
 
 unsigned
 check_receivers (struct world *w, uid u)
 {
-  struct search s = { .uid = u };
-  each_name (w, receiver_visit, &s);
+  struct search s = { 0 };
+  each_name (w, u, receiver_visit, &s);
   return s.receivers;
 }
 
@@ -215,8 +216,8 @@ check_dump (struct world *w)
 void
 check_at_rest (struct world *w)
 {
-  each_name (w, rest_visit, NULL);
-  each_name (w, return_visit, NULL);
+  each_name (w, 0, rest_visit, NULL);
+  each_name (w, 0, return_visit, NULL);
   for (size_t u = 1; u < w->ports; u++)
     check_return (w, (uid) u);
   check_hostile (w);

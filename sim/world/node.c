@@ -257,6 +257,7 @@ execute (struct node *node, const struct rights_action *action, uint64_t now)
 	while (*p != NULL)
 	  p = &(*p)->next;
 	*p = d;
+	node->deliveries_count++;
 	break;
       }
     case RIGHTS_PROXY_CREATE:
@@ -335,10 +336,7 @@ node_run (struct node *node, uint64_t now)
 size_t
 node_choices (struct node *node)
 {
-  size_t n = 1 + node->proxies;
-  for (struct delivery *d = node->deliveries; d != NULL; d = d->next)
-    n++;
-  return n;
+  return 1 + node->proxies + node->deliveries_count;
 }
 
 bool
@@ -365,6 +363,7 @@ node_choose (struct node *node, size_t i, uint64_t now)
 	{
 	  /* try_delivery called the engine, which may not have grown this list.  */
 	  *p = d->next;
+	  node->deliveries_count--;
 	  free (d);
 	}
     }

@@ -44,6 +44,7 @@ struct node
   struct proxy *proxy;
   size_t proxies, room;
   struct delivery *deliveries;
+  size_t deliveries_count;
   uint64_t events;			/* calls into the engine, and actions out of it */
 };
 
