@@ -10,6 +10,7 @@
 #include "fsys_server.h"
 #include "hurd_numbers.h"
 #include "netmsg_server.h"
+#include "root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,7 @@ S_netmsg_serve (mach_port_t control, const_netmsg_text_t path, int *good, netmsg
 
 	if (!may_control (control))
 		return WIRE_EPERM;
-	file = file_name_lookup (path, O_RDONLY, 0);
+	file = file_name_lookup (path, OPEN_FOR_NOTHING, 0);
 	if (file == MACH_PORT_NULL)
 	{
 		complain (&complaint, "cannot serve %s: %s", path, strerror (errno));
@@ -125,15 +126,15 @@ S_netmsg_stop (mach_port_t control)
 }
 
 static kern_return_t
-give_control (mach_port_t control, mach_port_t dotdot, const struct requester *requester, mach_port_t *file,
-	mach_msg_type_name_t *file_type)
+give_control (mach_port_t control, mach_port_t dotdot, const struct requester *requester,
+	struct opened *opened)
 {
 	if (control != running->filesystem)
 		return WIRE_EOPNOTSUPP;
 	if (MACH_PORT_VALID (dotdot))
 		mach_port_deallocate (mach_task_self (), dotdot);
-	*file = requester->administrator ? running->control : running->visitor;
-	*file_type = MACH_MSG_TYPE_MAKE_SEND;
+	opened->file = requester->administrator ? running->control : running->visitor;
+	opened->type = MACH_MSG_TYPE_MAKE_SEND;
 	return KERN_SUCCESS;
 }
 

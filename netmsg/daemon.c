@@ -2,6 +2,7 @@
 #include "daemon.h"
 
 #include "reauth.h"
+#include "root.h"
 #include "service.h"
 
 #include "mach/memory.h"
@@ -116,7 +117,7 @@ check_served (const char *path, struct complaint *complaint)
 		return true;
 	if (strlen (path) >= SERVED_PATH_BYTES)
 		return complain (complaint, "the path to serve is longer than %d characters", SERVED_PATH_BYTES - 1);
-	file = file_name_lookup (path, O_RDONLY, 0);
+	file = file_name_lookup (path, OPEN_FOR_NOTHING, 0);
 	if (file == MACH_PORT_NULL)
 		return complain (complaint, "cannot serve %s: %s", path, strerror (errno));
 	mach_port_deallocate (mach_task_self (), file);

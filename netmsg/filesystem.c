@@ -44,11 +44,16 @@ S_fsys_getroot (fsys_t fsys, mach_port_t dotdot, const_idarray_t uids, mach_msg_
 	const_idarray_t gids, mach_msg_type_number_t gid_count, int flags, retry_type *retry, string_t retry_name,
 	mach_port_t *file, mach_msg_type_name_t *file_type)
 {
-	struct requester requester = { uids, gids, uid_count, gid_count, includes_root (uids, uid_count) };
+	struct requester requester = { uids, gids, uid_count, gid_count, includes_root (uids, uid_count), flags };
+	struct opened opened = { FS_RETRY_NORMAL, retry_name, MACH_PORT_NULL, MACH_MSG_TYPE_MOVE_SEND };
+	kern_return_t result;
 
-	*retry = FS_RETRY_NORMAL;
 	retry_name[0] = 0;
-	return file_system->root (fsys, dotdot, &requester, file, file_type);
+	result = file_system->root (fsys, dotdot, &requester, &opened);
+	*retry = opened.retry;
+	*file = opened.file;
+	*file_type = opened.type;
+	return result;
 }
 
 kern_return_t

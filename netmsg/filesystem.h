@@ -15,13 +15,24 @@ struct requester
 	const unsigned *uids, *gids;
 	unsigned uid_count, gid_count;
 	bool administrator;		/* uid 0 is among them */
+	int flags;			/* how it is to be opened, WIRE_O_... */
+};
+
+/* What who asked goes on with, as dir_lookup answers. */
+struct opened
+{
+	retry_type retry;
+	char *name;			/* the reply's string_t */
+	mach_port_t file;
+	mach_msg_type_name_t type;
 };
 
 struct file_system
 {
-	/* Gives *FILE, of *FILE_TYPE, as the root.  On success DOTDOT is the callee's. */
+	/* Opens the root.  On success DOTDOT is the callee's.  OPENED says already that nothing is left to be
+	   looked up. */
 	kern_return_t (*root) (mach_port_t control, mach_port_t dotdot, const struct requester *requester,
-		mach_port_t *file, mach_msg_type_name_t *file_type);
+		struct opened *opened);
 	kern_return_t (*sync) (int wait, int children);
 	const char *host;	/* the argument; NULL: none */
 };

@@ -51,7 +51,7 @@ root_for_peer (const struct peer *peer, const char *served, mach_port_t *root, s
 
 	if (!root_identity (peer, &uid, &gid, complaint))
 		return false;
-	file = file_name_lookup (path, O_RDONLY, 0);
+	file = file_name_lookup (path, OPEN_FOR_NOTHING, 0);
 	if (file == MACH_PORT_NULL)
 		return complain (complaint, "cannot serve %s: %s", path, strerror (errno));
 	result = io_restrict_auth (file, &restricted, &uid, 1, &gid, 1);

@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SERVER_THREADS 4	/* lookups that may wait for the host at once */
+#define SERVER_THREADS 16	/* lookups that may wait for the host, or what it opens, at once */
 #define REQUEST_BYTES_MAX 16384
 
 static struct translator
@@ -122,21 +122,8 @@ is_gone (kern_return_t result)
 	return result == MIG_SERVER_DIED || result == MACH_SEND_INVALID_DEST;
 }
 
-/* The other node may die under the call.  A new session is tried once; and our caller is never told
-   that a server is gone, for it would take us for that server and forget the mount. */
-static kern_return_t
-living_root_below (mach_port_t dotdot, mach_port_t *rooted)
-{
-	struct complaint complaint;
-	kern_return_t result = root_below (dotdot, rooted);
-
-	if (is_gone (result) && have_root (&complaint))
-		result = root_below (dotdot, rooted);
-	return is_gone (result) ? WIRE_EHOSTDOWN : result;
-}
-
 /* The root acts there as whom HOST takes this node for.  Only an administrator here may use all of
-   that; anybody else gets no more than the same user has there. */
+   that; anybody else gets no more than the same user has there.  FILE is replaced. */
 static kern_return_t
 restrict_to (const struct requester *requester, mach_port_t *file)
 {
@@ -145,28 +132,57 @@ restrict_to (const struct requester *requester, mach_port_t *file)
 		requester->gid_count);
 
 	drop (&all);
-	return is_gone (result) ? WIRE_EHOSTDOWN : result;
+	return result;
+}
+
+/* FILE is open for nothing.  Whether the requester may have it otherwise, and what it is then, its server
+   says.  The root exists, so what asks for it to be made asks for nothing.  FILE is replaced. */
+static kern_return_t
+reopen (mach_port_t *file, int flags, struct opened *opened)
+{
+	mach_port_t closed = *file;
+	string_t no_name = "";
+	kern_return_t result = KERN_SUCCESS;
+
+	flags &= ~(WIRE_O_CREAT | WIRE_O_EXCL);
+	if ((flags & ~(WIRE_O_NOLINK | WIRE_O_NOTRANS)) == 0)
+		return KERN_SUCCESS;
+	result = dir_lookup (closed, no_name, flags, 0, &opened->retry, opened->name, file);
+	drop (&closed);
+	return result;
 }
 
 static kern_return_t
-give_root (mach_port_t control, mach_port_t dotdot, const struct requester *requester, mach_port_t *file,
-	mach_msg_type_name_t *file_type)
+open_root (mach_port_t dotdot, const struct requester *requester, struct opened *opened)
 {
 	struct complaint complaint;
 	kern_return_t result = WIRE_EHOSTDOWN;
 
 	pthread_mutex_lock (&self.lock);
 	if (have_root (&complaint))
-		result = living_root_below (dotdot, file);
+		result = root_below (dotdot, &opened->file);
 	else
 		fprintf (stderr, "netmsg: %s\n", complaint.text);
 	pthread_mutex_unlock (&self.lock);
 	if (result == KERN_SUCCESS && !requester->administrator)
-		result = restrict_to (requester, file);
+		result = restrict_to (requester, &opened->file);
+	if (result == KERN_SUCCESS)
+		result = reopen (&opened->file, requester->flags, opened);
+	return result;
+}
+
+/* The other node may die under a call.  A new session is tried once; and our caller is never told
+   that a server is gone, for it would take us for that server and forget the mount. */
+static kern_return_t
+give_root (mach_port_t control, mach_port_t dotdot, const struct requester *requester, struct opened *opened)
+{
+	kern_return_t result = open_root (dotdot, requester, opened);
+
+	if (is_gone (result))
+		result = open_root (dotdot, requester, opened);
 	if (result == KERN_SUCCESS)
 		drop (&dotdot);
-	*file_type = MACH_MSG_TYPE_MOVE_SEND;
-	return result;
+	return is_gone (result) ? WIRE_EHOSTDOWN : result;
 }
 
 static kern_return_t

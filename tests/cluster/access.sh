@@ -14,11 +14,11 @@ on 1 'mkdir -p /srv/x/sub /srv/open && chmod 755 /srv && chmod 777 /srv/open /sr
 	cp '"$peers"' /tmp/peers' || bail_out "node 1 has files"
 
 # Node 1 serves node 2 with these options only, and node 2 mounts it at /m.
-allow() # OPTIONS
+allow() # OPTIONS [CHECK]
 {
 	{
 		on 1 "netmsg stop; sed 's| user=root.*| $1|' /tmp/peers >$peers && chmod 600 $peers && netmsg -s /" &&
-		on 2 'netmsg stop; mkdir -p /m; settrans -g /m; settrans -ac /m netmsg node1 && ls /m'
+		on 2 'netmsg stop; mkdir -p /m; settrans -g /m; settrans -ac /m netmsg node1 && '"${2:-ls /m}"
 	} >"$scratch/allow" 2>&1 || bail_out "node 1 allows node 2: ${1:-nothing said}" "$scratch/allow"
 }
 
@@ -81,6 +81,26 @@ equal "path: raw link upwards" 'error 2' "$(on 2 "$raw look /m relative")"
 equal "path: raw link to the root" 'elsewhere //etc/passwd' "$(on 2 "$raw look /m slash/etc/passwd")"
 equal "path: a directory moved upwards does not lead out" 'error 2' \
 	"$(on 2 "$raw escape /m ../../../etc/passwd")"
+# What is served need not be a directory, and is opened as who asks wants it.
+allow 'user=root path=/srv/plain'
+equal "a file: read" plain "$(on 2 'cat /m')"
+passes "a file: appended to" on 2 'echo more >>/m'
+equal "a file: what was appended" 'plain more' "$(on 1 'echo $(cat /srv/plain)')"
+passes "a file: written" on 2 'echo plain >/m'
+equal "a file: what was written" plain "$(on 1 'cat /srv/plain')"
+refused "a file: is no directory" 'Not a directory' 'ls /m/'
+allow 'user=root ro path=/srv/plain'
+refused "a file, ro: writing" "$erofs" 'echo new >/m'
+equal "a file, ro: reading" plain "$(on 2 'cat /m')"
+allow 'user=nobody path=/srv/plain'
+refused "a file, nobody: writing" "$eacces" 'echo new >/m'
+equal "a file, nobody: reading" plain "$(on 2 'cat /m')"
+on 1 'mkdir -p /srv/closed && echo within >/srv/closed/within && chmod 711 /srv/closed' || bail_out "a closed directory"
+allow 'user=nobody path=/srv/closed' 'ls -d /m'
+refused "a closed directory: listing" "$eacces" 'ls /m'
+equal "a closed directory: what is in it" within "$(on 2 'cat /m/within')"
+refused "a directory: writing" 'Is a directory|directory' 'echo new >/m'
+
 for k in 1 2; do
 	equal "node $k goes on" alive "$(on "$k" 'echo alive')"
 done
