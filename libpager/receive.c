@@ -3,6 +3,7 @@
    that returns 0 owns all of it.  */
 #include <errno.h>
 
+#include "core/pages/many.h"
 #include "libpager/internal.h"
 #include "libpager/mig.h"
 #include "memory_object_S.h"
@@ -329,13 +330,21 @@ notification (struct port_info *object, const mach_msg_header_t *inp)
   return true;
 }
 
+/* What netmsg asks before another machine's kernel is let in.  */
+static bool
+is_asked_for_many (struct port_info *object, const mach_msg_header_t *inp)
+{
+  bool read_only;
+  return inp->msgh_id == PAGES_ARE_FOR_MANY && pager_of (object, &read_only);
+}
+
 static int
 serve (struct port_info *object, mach_msg_header_t *inp, mach_msg_header_t *outp)
 {
   mig_routine_t routine = libpager_memory_object_server_routine (inp);
   if (routine)
     routine (inp, outp);
-  else if (notification (object, inp))
+  else if (notification (object, inp) || is_asked_for_many (object, inp))
     ((mig_reply_header_t *) outp)->RetCode = KERN_SUCCESS;
   else
     return ports_notify_server (inp, outp);

@@ -127,6 +127,7 @@ bridge_create (const struct rights_config *config, const struct dr_alloc *alloc,
 	if (bridge == NULL)
 		return NULL;
 	pthread_mutex_init (&bridge->lock, NULL);
+	objects_init (&bridge->objects);
 	bridge->alloc = *alloc;
 	bridge->driver = *driver;
 	bridge->marker_secret = config->epoch ^ (uintptr_t) bridge;

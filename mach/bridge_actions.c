@@ -35,7 +35,7 @@ deliver_waiting (struct job *job)
 	struct delivery *delivery = (struct delivery *) job;
 	struct bridge *bridge = delivery->bridge;
 
-	if (give_wait (&delivery->given) != MACH_MSG_SUCCESS)
+	if (!objects_take (&bridge->objects, &delivery->given) && give_wait (&delivery->given) != MACH_MSG_SUCCESS)
 		give_destroy (&delivery->given);
 	bridge_enter (bridge);
 	delivered (bridge, delivery->ticket);
@@ -132,7 +132,8 @@ deliver (struct bridge *bridge, const struct rights_action *action)
 		delivered (bridge, action->ticket);
 		return;
 	}
-	if (to_local_send && !answers_fault && may_run_in_kernel (bridge, to))
+	if (to_local_send && !answers_fault && (may_run_in_kernel (bridge, to)
+		|| objects_look_at (&bridge->objects, to, action->message->id)))
 	{
 		give_own (&given, bridge->stage);
 		deliver_later (bridge, action->ticket, &given);
@@ -313,10 +314,10 @@ static void
 drop (struct bridge *bridge, mach_port_t name, uint32_t count)
 {
 	map_remove (&bridge->destinations, name);
-	if (count > 1 && mach_port_mod_refs (mach_task_self (), name, MACH_PORT_RIGHT_SEND, -(int) count) == KERN_SUCCESS)
-		return;
-	while (count-- > 0)
-		mach_port_deallocate (mach_task_self (), name);
+	if (count <= 1 || mach_port_mod_refs (mach_task_self (), name, MACH_PORT_RIGHT_SEND, -(int) count) != KERN_SUCCESS)
+		while (count-- > 0)
+			mach_port_deallocate (mach_task_self (), name);
+	objects_dropped (&bridge->objects, name);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "mach/bridge.h"
 #include "mach/map.h"
+#include "mach/objects.h"
 #include "mach/proxies.h"
 #include "mach/receive.h"
 #include "mach/watches.h"
@@ -28,6 +29,7 @@ struct bridge
 	mach_port_t stage;		/* see mach/give.h */
 	struct watches watches;		/* local names to be watched soon */
 	struct map destinations;	/* local name -> enum destination, as far as asked */
+	struct objects objects;		/* has a lock of its own */
 	uint64_t marker_secret;		/* nobody else can make our markers */
 };
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIG_REPLY_OFFSET 100	/* the id of a reply is that of its request and this */
 
 struct builder
 {

@@ -11,6 +11,8 @@
 #include "core/wire/wire.h"
 #include "mach/proxies.h"
 
+#define MIG_REPLY_OFFSET 100	/* the id of a reply is that of its request and this */
+
 struct given
 {
 	mach_msg_header_t *message;

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 
 static __thread sigjmp_buf *volatile guard;	/* of the touch that this thread is in */
 
@@ -72,6 +73,22 @@ resident_touch (const mach_msg_header_t *message)
 	{
 		guard = &here;
 		touch_all (message);
+		good = true;
+	}
+	guard = NULL;
+	return good;
+}
+
+bool
+resident_copy (void *to, const void *from, size_t bytes)
+{
+	sigjmp_buf here;
+	bool good = false;
+
+	if (sigsetjmp (here, 1) == 0)
+	{
+		guard = &here;
+		memcpy (to, from, bytes);
 		good = true;
 	}
 	guard = NULL;

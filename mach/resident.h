@@ -6,6 +6,7 @@
 
 #include <mach.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Takes over SIGBUS and SIGSEGV of the program; outside of a guarded touch they end it as before. */
 void resident_prepare (void);
@@ -17,5 +18,8 @@ bool resident_needed (const mach_msg_header_t *message);
    the pages are private, and no pager of the sender's is asked again.  False: some of it cannot be
    had. */
 bool resident_touch (const mach_msg_header_t *message);
+
+/* Copies memory that may be anybody's pager's.  False: some of it cannot be had. */
+bool resident_copy (void *to, const void *from, size_t bytes);
 
 #endif

@@ -73,6 +73,24 @@ equal "node 2 reads the read-only object" abcdefgh "$(use 2 'check-ro 26 8')"
 equal "node 2 may not write it" refused "$(use 2 'write-ro 30')"
 equal "nor node 1" refused "$(use 1 'write-ro 30')"
 
+# An object that only one kernel may have, as a Hurd's are: netmsg is the pager of the others.
+on 1 '/tests/cluster/pager-server --one /single >/tmp/server1.log 2>&1 &' || bail_out "node 1 has an object for one"
+single() { on 1 '/tests/cluster/pager-use /single show' >/dev/null 2>&1; }
+within 10 single || bail_out "node 1's object for one is there"
+single_use() { on "$1" "/tests/cluster/pager-use $2 $3" 2>&1; }
+equal "an object for one kernel, node 2 reads the kernel's proxy" abcdefgh "$(single_use 2 /n1/single 'check-ro 0 8')"
+equal "and may not write it" refused "$(single_use 2 /n1/single 'write-ro 3')"
+equal "node 2 reads the object" ijklmnop "$(single_use 2 /n1/single 'check 8 8')"
+equal "node 1 reads it too" abcdefgh "$(single_use 1 /single 'check 0 8')"
+on 2 '/tests/cluster/pager-use /n1/single hold 4 4 W >/tmp/held 2>&1 & p=$!
+while [ "$(cat /tmp/held)" != held ]; do sleep 1; done; kill $p' || bail_out "node 2 writes the object for one"
+written() { [ "$(single_use 1 /single 'check 0 12')" = abcdWWWWijkl ]; }
+passes "what node 2 wrote comes to node 1" within 10 written
+equal "node 3 reads it" abcdWWWWijkl "$(single_use 3 /n1/single 'check 0 12')"
+gone() { [[ "$(single_use 1 /single show)" = 'clients 0 '* ]]; }
+passes "nobody has it any more" within 10 gone
+contains "it never had two kernels" 'lost 0 .* faults 0' "$(single_use 1 /single show)"
+
 # While a kernel is left that may have seen what is lost, it is reported.
 on 1 '/tests/cluster/pager-use /shared hold 100 1 K >/tmp/held 2>&1 &
 while [ "$(cat /tmp/held)" != held ]; do sleep 1; done' || bail_out "node 1 holds a page"

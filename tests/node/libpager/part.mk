@@ -16,7 +16,7 @@ $(pager_test_dir)/%_S.o: $(pager_test_dir)/%_S.c $$(NODE_HEADERS) $$(NODE_HURD_H
 
 $(pager_test_dir)/%.o: tests/node/libpager/%.c $(wildcard tests/node/libpager/*.h) $$(NODE_PAGER_HEADERS) $$(NODE_PORTS_HEADER) $$(NODE_HEADERS) $$(NODE_HURD_HEADERS)
 	@mkdir -p $(@D)
-	$(NODE_CC) -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -I$(pager_test_dir) -c -o $@ $<
+	$(NODE_CC) -std=gnu11 -O2 -g -D_GNU_SOURCE $(WARN) -I. -I$(pager_test_dir) -c -o $@ $<
 
 $(pager_test_dir)/server.o: $(pager_test_stubs:%=$(pager_test_dir)/%.c)
 
