@@ -53,9 +53,8 @@ boolean_t startup_demux(mach_msg_header_t *request, mach_msg_header_t *reply, bo
 		if (!startup_table_take(boot_port, &startup))
 			return FALSE;
 		startup_release(&startup);
-	} else if (!exec_startup_server(request, reply)
-		   || ((mig_reply_header_t *)reply)->RetCode == HURD_EOPNOTSUPP) {
-		return FALSE;
+	} else if (!exec_startup_server(request, reply) || ((mig_reply_header_t *)reply)->RetCode != KERN_SUCCESS) {
+		return FALSE;	/* who asked wrongly may ask again: what it is to learn is still kept */
 	}
 	drop_boot_port(boot_port);
 	if (done)
