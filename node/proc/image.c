@@ -184,6 +184,18 @@ struct image *image_make(mach_port_t file, uint64_t size, bool may_read)
 	return NULL;
 }
 
+static bool is_dead(mach_port_t right)
+{
+	mach_port_type_t type;
+
+	return mach_port_type(mach_task_self(), right, &type) || (type & MACH_PORT_TYPE_DEAD_NAME);
+}
+
+bool image_is_there(const struct image *image)
+{
+	return !MACH_PORT_VALID(image->object) || (!is_dead(image->object) && !is_dead(image->file));
+}
+
 void image_free(struct image *image)
 {
 	vm_deallocate(mach_task_self(), image->pages, round_page(image->size));

@@ -20,6 +20,8 @@ struct image;
 /* The image of FILE (the caller's), SIZE bytes long.  NULL: out of memory, unreadable, or
    neither to be mapped nor, unless MAY_READ, to be read as a whole. */
 struct image *image_make(mach_port_t file, uint64_t size, bool may_read);
+/* Nothing of a mapped one has died: its server may end an open and an object, and not the file. */
+bool image_is_there(const struct image *image);
 void image_free(struct image *image);
 /* Several threads may use it at once.  Lives as long as the image. */
 struct elf_source image_source(struct image *image);

@@ -56,7 +56,7 @@ static bool ask_version(mach_port_t file, struct version *version)
 	drop(filesystem);
 	clock_gettime(CLOCK_REALTIME, &now);
 	*version = (struct version){ identity, status.st_size, status.st_mtim, status.st_ctim,
-		status.st_mtim.tv_sec + IMAGE_SETTLED_SECONDS < now.tv_sec };
+		status.st_mtim.tv_sec < now.tv_sec - IMAGE_SETTLED_SECONDS };	/* what the file says may be any number */
 	if (MACH_PORT_VALID(identity) && status.st_size > 0)
 		return true;
 	drop(identity);
@@ -103,7 +103,7 @@ static void trim(void)
 	}
 }
 
-/* The kept image of that version, with one more user; older versions of the file go. */
+/* The kept image of that version, with one more user; older versions of the file go, and dead images. */
 static struct kept_image *find(const struct version *version)
 {
 	struct kept_image *found = NULL;
@@ -113,7 +113,7 @@ static struct kept_image *find(const struct version *version)
 
 		if (image->version.identity != version->identity) {
 			link = &image->next;
-		} else if (same_version(&image->version, version)) {
+		} else if (same_version(&image->version, version) && image_is_there(image->image)) {
 			*link = image->next;
 			found = image;
 		} else {
