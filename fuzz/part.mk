@@ -49,10 +49,10 @@ fuzz_sources_proc := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server
 	$(patsubst %,node/proc/%.c,process wait post identity life groups) \
 	$(patsubst %,$(fuzz_mig)/proc/%.c,process_server interrupt_server process_reply_user)
 fuzz_flags_proc := $(fuzz_server_flags) -D_GNU_SOURCE -Inode/proc -I$(fuzz_mig)/proc
-fuzz_sources_exec := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server.c \
-	$(patsubst %,node/proc/%.c,new_task startup_table startup_serve) \
+fuzz_sources_exec := $(fuzz_client) $(patsubst %,fuzz/machine/%.c,mig file) node/musl/mach/msg_server.c \
+	$(patsubst %,node/proc/%.c,new_task startup_table startup_serve image elf_load elf_source) \
 	$(patsubst %,$(fuzz_mig)/proc/%_server.c,exec exec_startup control node_io)
-fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate
+fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate,--wrap=vm_protect,--wrap=vm_write
 fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c fuzz/machine/mig.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
@@ -110,7 +110,7 @@ fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h))
 
 # What targets include whole.
-fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main proc/proc proc/exec)
+fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main proc/proc proc/exec proc/image_cache)
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk

@@ -12,6 +12,7 @@
 #include <mach/mig_support.h>
 #include <mach/notify.h>
 #include <mach/port.h>
+#include <mach/vm_inherit.h>
 #include <mach/vm_prot.h>
 
 extern vm_size_t vm_page_size;
@@ -51,6 +52,9 @@ kern_return_t mach_port_type (mach_port_t task, mach_port_t name, mach_port_type
 kern_return_t vm_allocate (mach_port_t task, vm_address_t *address, vm_size_t bytes, boolean_t anywhere);
 kern_return_t syscall_vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes);
 kern_return_t vm_deallocate (mach_port_t task, vm_address_t address, vm_size_t bytes);
+kern_return_t vm_map (mach_port_t task, vm_address_t *address, vm_size_t bytes, vm_address_t mask, boolean_t anywhere,
+		      mach_port_t object, vm_offset_t offset, boolean_t copy, vm_prot_t current, vm_prot_t most,
+		      vm_inherit_t inheritance);
 kern_return_t vm_protect (mach_port_t task, vm_address_t address, vm_size_t bytes, boolean_t maximum,
 			  vm_prot_t protection);
 kern_return_t vm_read (mach_port_t task, vm_address_t address, vm_size_t bytes, vm_offset_t *data,

@@ -57,6 +57,17 @@ client_drop (struct client *client, unsigned which)
   client->right[which] = client->right[--client->rights];
 }
 
+mk_name
+client_right_to_own (struct client *client, unsigned which)
+{
+  mk_name *port = &client->port[which % CLIENT_PORTS], name = MK_NULL;
+  uint32_t type;
+  if (mk_type (client->task, *port, &type) != MK_SUCCESS || !(type & MK_TYPE_RECEIVE))
+    mk_allocate (client->task, MK_RECEIVE, port);
+  dr_assert (mk_extract_right (client->task, *port, MK_MAKE_SEND, machine_task (), &name) == MK_SUCCESS);
+  return name;
+}
+
 void
 client_forget_replies (struct client *client)
 {
@@ -98,13 +109,13 @@ name_of (struct client *client, const struct wire_item *item, uint32_t n)
 {
   if (client->shares_own_only && (item->offset > 0 || item->number != 1))
     return client->port[n % CLIENT_PORTS];
-  n %= CLIENT_RIGHTS_MAX + 2 + CLIENT_PORTS;
-  if (n == CLIENT_RIGHTS_MAX)
+  n %= CLIENT_NUMBERS;
+  if (n == CLIENT_NUMBER_NULL)
     return MK_NULL;
-  if (n == CLIENT_RIGHTS_MAX + 1)
+  if (n == CLIENT_NUMBER_DEAD)
     return MK_DEAD;
-  if (n > CLIENT_RIGHTS_MAX)
-    return client->port[n - CLIENT_RIGHTS_MAX - 2];
+  if (n >= CLIENT_NUMBER_OWN)
+    return client->port[n - CLIENT_NUMBER_OWN];
   return client->rights > 0 ? client->right[n % client->rights] : MK_NULL;
 }
 
@@ -141,14 +152,14 @@ ours (struct client *client, mk_name name)
 }
 
 bool
-client_send (struct client *client, const struct client_order *order, mach_msg_id_t id)
+client_send_body (struct client *client, const struct client_order *order, size_t body, mach_msg_id_t id)
 {
   mach_msg_header_t *m = &client->message.head;
   mk_name far[FAR_MAX] = { MK_NULL };
   mk_name to = client->rights > 0 ? client->right[order->to % client->rights] : MK_NULL, local = ours (client, to);
   if (local == MK_NULL)
     return false;
-  m->msgh_size = (mach_msg_size_t) (sizeof *m + body_bytes (order));
+  m->msgh_size = (mach_msg_size_t) (sizeof *m + body);
   m->msgh_bits = order->bits & CLIENT_COMPLEX ? MACH_MSGH_BITS_COMPLEX : 0;
   m->msgh_id = id;
   if (order->bits & CLIENT_COMPLEX)
@@ -164,6 +175,12 @@ client_send (struct client *client, const struct client_order *order, mach_msg_i
       client->asked += !send;
     }
   return true;
+}
+
+bool
+client_send (struct client *client, const struct client_order *order, mach_msg_id_t id)
+{
+  return client_send_body (client, order, body_bytes (order), id);
 }
 
 mach_msg_return_t

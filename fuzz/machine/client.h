@@ -16,6 +16,10 @@
 
 enum { CLIENT_RIGHTS_MAX = 16, CLIENT_PORTS = 3, CLIENT_BYTES_MAX = 8192, CLIENT_ORDER_BYTES = 5 };
 
+/* What a number stands for: one of the rights, no right, a dead name, one of its own ports.  */
+enum { CLIENT_NUMBER_NULL = CLIENT_RIGHTS_MAX, CLIENT_NUMBER_DEAD, CLIENT_NUMBER_OWN,
+       CLIENT_NUMBERS = CLIENT_NUMBER_OWN + CLIENT_PORTS };
+
 enum client_bits
 {
   CLIENT_COMPLEX = 1, CLIENT_NO_REPLY = 2, CLIENT_EVENT = 4, CLIENT_SEND_REPLY = 8, CLIENT_LONG = 32,
@@ -47,12 +51,16 @@ void client_end (struct client *client);
 void client_give (struct client *client, mk_name name, enum mk_disposition how);
 /* It lets go of a right.  */
 void client_drop (struct client *client, unsigned which);
+/* A send right of ours to one of its own ports, which is a new one if it has been given away.  */
+mk_name client_right_to_own (struct client *client, unsigned which);
 /* Whoever waits for a reply has died: there is a new reply port.  */
 void client_forget_replies (struct client *client);
 /* The next step of an input, whose body is left in the client's message.  False: it is over.  */
 bool client_next (struct client *client, const uint8_t **data, size_t *size, struct client_order *order);
 /* The message, with ID, as we receive it.  False: it cannot be sent, or not to us.  */
 bool client_send (struct client *client, const struct client_order *order, mach_msg_id_t id);
+/* The same of a message whose body, of BODY bytes, the target has put behind the header.  */
+bool client_send_body (struct client *client, const struct client_order *order, size_t body, mach_msg_id_t id);
 /* At most MOST steps of an input, with a look at every right after each.  */
 void client_steps (struct client *client, const uint8_t *data, size_t size, unsigned most,
 		   void (*step) (const struct client_order *order));

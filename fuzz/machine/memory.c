@@ -49,9 +49,7 @@ machine_memory_begin (unsigned calls)
 {
   while (blocks > 0)
     free_block (0);
-  while (writes > 0)
-    free (written[--writes].data);
-  ranges = 0;
+  machine_other_begin ();
   calls_left = calls;
 }
 
@@ -102,6 +100,14 @@ give_page (uint8_t *page)
 }
 
 /* --- The other's --------------------------------------------------------------------------- */
+
+void
+machine_other_begin (void)
+{
+  while (writes > 0)
+    free (written[--writes].data);
+  ranges = 0;
+}
 
 const struct machine_range *
 machine_other (unsigned i)

@@ -31,6 +31,8 @@ size_t machine_own_pages (void);
 /* Of our own, all zero; never fails.  */
 void *machine_own_new (size_t bytes);
 
+/* Another task takes the other one's place, and has no memory yet.  */
+void machine_other_begin (void);
 /* The other task's: NULL behind the last.  */
 const struct machine_range *machine_other (unsigned i);
 /* As vm_map would put them there.  False: there is something.  */
