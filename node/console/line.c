@@ -2,7 +2,9 @@
 #include "line.h"
 #include <string.h>
 
-#define LINE_END_OF_FILE 0x100
+/* Of an entry: it ends a line, whatever the key for that is when it is read. */
+#define LINE_ENDS 0x100
+#define LINE_END_OF_FILE (0x200 | LINE_ENDS)	/* and is no byte */
 #define DISABLED 0xff			/* a control character that is off */
 #define CONTROL(letter) ((letter) & 0x1f)
 #define RUBOUT 0x7f
@@ -117,8 +119,10 @@ static void make_ready(struct line *line, uint16_t entry)
 {
 	if (line->ready_count == LINE_READY_MAX)
 		return;		/* nobody has read for a very long time */
+	if (entry == '\n')
+		entry |= LINE_ENDS;
 	line->ready[(line->ready_start + line->ready_count++) % LINE_READY_MAX] = entry;
-	if (entry == '\n' || entry == LINE_END_OF_FILE)
+	if (entry & LINE_ENDS)
 		line->ends++;
 }
 
@@ -189,9 +193,7 @@ static void input_canonical(struct line *line, uint8_t byte)
 	} else if (byte == '\n' || is_key(line, HURD_VEOL, byte)) {
 		echo(line, byte);
 		commit_edit(line);
-		make_ready(line, byte);
-		if (byte != '\n')
-			line->ends++;
+		make_ready(line, byte | LINE_ENDS);
 	} else if (line->edit_count < LINE_EDIT_MAX) {
 		line->edit[line->edit_count++] = byte;
 		echo(line, byte);
@@ -224,8 +226,9 @@ void line_input(struct line *line, uint8_t byte)
 
 bool line_readable(const struct line *line)
 {
+	/* When there is no room for a line's end, what fills it is all that anybody will get. */
 	if (has(line, HURD_LFLAG, HURD_ICANON))
-		return line->ends > 0;
+		return line->ends > 0 || line->ready_count == LINE_READY_MAX;
 	/* VTIME is not counted: with VMIN 0 a read returns what there is. */
 	return line->ready_count > 0 || line->ccs[HURD_VMIN] == 0;
 }
@@ -242,12 +245,10 @@ size_t line_read(struct line *line, char *bytes, size_t room)
 
 	while (count < room && line->ready_count > 0) {
 		uint16_t entry = line->ready[line->ready_start];
-		bool ends = entry == '\n' || entry == LINE_END_OF_FILE ||
-			(line->ccs[HURD_VEOL] != DISABLED && entry == line->ccs[HURD_VEOL]);
+		bool ends = entry & LINE_ENDS;
 		line->ready_start = (line->ready_start + 1) % LINE_READY_MAX;
 		line->ready_count--;
-		if (ends && line->ends > 0)
-			line->ends--;
+		line->ends -= ends;
 		if (entry != LINE_END_OF_FILE)
 			bytes[count++] = (char)entry;
 		if (ends && canonical)

@@ -18,10 +18,10 @@ struct line {
 	uint8_t ccs[HURD_NCCS];
 	uint32_t speeds[HURD_TERM_SPEEDS];
 
-	/* What readers may have.  An entry is a byte, or LINE_END_OF_FILE. */
+	/* What readers may have.  An entry is a byte, or an end of file, and whether it ends a line. */
 	uint16_t ready[LINE_READY_MAX];
 	size_t ready_start, ready_count;
-	size_t ends;			/* newlines and ends of file among them */
+	size_t ends;			/* those among them that do */
 
 	uint8_t edit[LINE_EDIT_MAX];
 	size_t edit_count;

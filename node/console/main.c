@@ -28,7 +28,9 @@ static void die(const char *what, kern_return_t error)
 
 static boolean_t demux(mach_msg_header_t *request, mach_msg_header_t *reply)
 {
-	if (request->msgh_id == MACH_NOTIFY_NO_SENDERS) {
+	/* Only the kernel has a send-once right to an open: from others it is a request that nobody serves. */
+	if (request->msgh_id == MACH_NOTIFY_NO_SENDERS
+	    && MACH_MSGH_BITS_LOCAL(request->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE) {
 		struct open *open = open_find(request->msgh_local_port);
 		if (open)
 			open_drop(open);

@@ -138,6 +138,8 @@ static kern_return_t park(const struct parked *wanted)
 
 kern_return_t park_read(struct open *open, mach_port_t reply, mach_msg_type_name_t reply_type, vm_size_t amount)
 {
+	if (!MACH_PORT_VALID(reply))
+		return HURD_EINVAL;	/* nobody would get what is there */
 	if (open->modes & HURD_O_NONBLOCK && !line_readable(&console.line))
 		return HURD_EAGAIN;
 	return park(&(struct parked){ .open = open, .reply = reply, .reply_type = reply_type, .reply_id = READ_REPLY_ID,
@@ -150,6 +152,8 @@ kern_return_t park_select(struct open *open, mach_port_t reply, mach_msg_type_na
 	struct parked wanted = { .open = open, .reply = reply, .reply_type = reply_type,
 				 .reply_id = deadline_ns == LONG_MAX ? SELECT_REPLY_ID : SELECT_TIMEOUT_REPLY_ID,
 				 .types = types & (HURD_SELECT_READ | HURD_SELECT_WRITE), .deadline_ns = deadline_ns };
+	if (!MACH_PORT_VALID(reply))
+		return HURD_EINVAL;
 	/* Asked for nothing, or not willing to wait for what is not there. */
 	if (wanted.types && serve(&wanted))
 		return MIG_NO_REPLY;

@@ -75,6 +75,18 @@ static void test_end_of_file(void)
 	check(line_read(&line, four, 4) == 4 && !line_readable(&line), "end-of-file-behind-a-full-read", "one more end");
 }
 
+/* What ended a line when it was typed ends it when it is read, and nothing else does. */
+static void test_other_end(void)
+{
+	restart();
+	line.ccs[HURD_VEOL] = ';';
+	type("one;two");
+	line.ccs[HURD_VEOL] = 't';
+	check(reads("one;") && !line_readable(&line), "end-by-a-key-that-is-another-now", "not");
+	type("\n");
+	check(reads("two\n") && !line_readable(&line), "no-end-by-a-key-that-was-another", "not");
+}
+
 static void test_signals(void)
 {
 	restart();
@@ -119,6 +131,13 @@ static void test_limits(void)
 	for (total = 0; line_readable(&line); total++)
 		line_read(&line, got, sizeof got);
 	check(total == LINE_READY_MAX / 64, "full-buffer-drops", "%zu lines", total);
+	restart();
+	line.modes[HURD_LFLAG] &= ~(uint32_t)(HURD_ECHO | HURD_ICANON);
+	for (int i = 0; i < LINE_READY_MAX + 1000; i++)
+		line_input(&line, 'b');
+	line.modes[HURD_LFLAG] |= HURD_ICANON;
+	line_input(&line, '\n');
+	check(line_readable(&line) && line_read(&line, got, sizeof got) == sizeof got, "full-buffer-is-read", "never");
 }
 
 int main(void)
@@ -127,6 +146,7 @@ int main(void)
 	line.signal = note_signal;
 	test_canonical();
 	test_end_of_file();
+	test_other_end();
 	test_signals();
 	test_raw();
 	test_limits();
