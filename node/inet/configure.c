@@ -3,13 +3,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { line_bytes_max = 256 };
-
+/* What was written stands in the problem, and may be anything: it has to stay one line, and text. */
 static bool refuse(char *problem, const char *what, const char *value)
 {
-	snprintf(problem, configure_problem_bytes, "%s: %.100s", what, value);
+	snprintf(problem, configure_problem_bytes, "%s: %.160s", what, value);
+	for (; *problem; problem++)
+		if ((unsigned char)*problem < ' ' || *problem == 0x7f)
+			*problem = '?';
 	return false;
 }
 
@@ -28,8 +31,10 @@ bool configure_set(struct configuration *configuration, const char *name, const 
 	return true;
 }
 
-static bool read_line(struct configuration *configuration, char *line, char *problem)
+static bool read_line(struct configuration *configuration, char *line, size_t bytes, char *problem)
 {
+	if (strlen(line) < bytes)
+		return refuse(problem, "there is a zero byte behind", line);
 	line[strcspn(line, "#\n")] = 0;
 	char *rest = line;
 	char *name = strtok_r(rest, " \t\r", &rest), *value = strtok_r(NULL, " \t\r", &rest);
@@ -40,20 +45,32 @@ static bool read_line(struct configuration *configuration, char *line, char *pro
 	return configure_set(configuration, name, value, problem);
 }
 
+/* Lines are read as a whole, however long: a part of a note must not pass for a setting. */
+static bool read_lines(struct configuration *configuration, FILE *stream, const char *file, char *problem)
+{
+	char *line = NULL, where[80], why[configure_problem_bytes];
+	size_t room = 0;
+	bool good = true;
+	ssize_t bytes;
+	for (int number = 1; good && (bytes = getline(&line, &room, stream)) > 0; number++) {
+		good = read_line(configuration, line, (size_t)bytes, why);
+		if (!good) {
+			snprintf(where, sizeof where, "%.60s, line %d", file, number);
+			refuse(problem, where, why);
+		}
+	}
+	free(line);
+	return good;
+}
+
 bool configure_read(struct configuration *configuration, const char *file, char problem[configure_problem_bytes])
 {
 	FILE *stream = fopen(file, "r");
-	if (!stream) {
-		snprintf(problem, configure_problem_bytes, "%.100s: %s", file, strerror(errno));
-		return false;
-	}
-	char line[line_bytes_max], why[configure_problem_bytes];
-	bool good = true;
-	for (int number = 1; good && fgets(line, sizeof line, stream); number++) {
-		good = read_line(configuration, line, why);
-		if (!good)
-			snprintf(problem, configure_problem_bytes, "%.60s, line %d: %.160s", file, number, why);
-	}
+	if (!stream)
+		return refuse(problem, file, strerror(errno));
+	bool good = read_lines(configuration, stream, file, problem);
+	if (good && ferror(stream))
+		good = refuse(problem, file, strerror(errno));
 	fclose(stream);
 	return good;
 }

@@ -163,6 +163,11 @@ static void a_file_is_read(void **state)
 	assert_null(strchr(problem, '\n'));
 	assert_false(read_text(&c, "address 10.0.0.3 10.0.0.4\n", problem));
 	assert_false(configure_read(&c, "/nonexistent/network", problem));
+	assert_false(configure_read(&c, "/", problem));
+	char note[600];
+	snprintf(note, sizeof note, "# %*s address 10.0.0.5\n", 400, "long");
+	assert_true(read_text(&c, note, problem));
+	assert_int_equal(c.address, inet_addr("10.0.0.3"));
 }
 
 int main(void)
