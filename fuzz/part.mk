@@ -16,6 +16,8 @@ fuzz_sources_trace_list := $(FUZZ_CORE) $(sort $(wildcard core/trace/*.c))
 fuzz_sources_peers := netmsg/peers.c netmsg/complaint.c netmsg/keys.c core/base/status.c
 fuzz_sources_session := $(fuzz_sources_link)
 fuzz_sources_config := netmsg/keys.c netmsg/options.c netmsg/complaint.c core/base/status.c
+fuzz_sources_configure := node/inet/configure.c core/base/status.c
+fuzz_flags_configure := -Inode/inet -Dfopen=fuzz_fopen
 fuzz_sources_tar := $(patsubst %,node/tmpfs/%.c,pages directory store access tar unpack) core/base/status.c
 fuzz_sources_testbed := $(patsubst %,testbed/%.c,impair delayline fabric port pcap switch switch-command marks) \
 	core/base/status.c
@@ -53,6 +55,10 @@ fuzz_sources_exec := $(fuzz_client) $(patsubst %,fuzz/machine/%.c,mig file) node
 	$(patsubst %,node/proc/%.c,new_task startup_table startup_serve image elf_load elf_source) \
 	$(patsubst %,$(fuzz_mig)/proc/%_server.c,exec exec_startup control node_io)
 fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate,--wrap=vm_protect,--wrap=vm_write
+fuzz_console_stubs := $(patsubst %,$(fuzz_mig)/console/%_server.c,io select tioctl tioctl_high term control interrupt)
+fuzz_sources_console := $(fuzz_client) fuzz/machine/mig.c $(patsubst %,node/console/%.c,calls line opens parked) \
+	$(fuzz_console_stubs)
+fuzz_flags_console := $(fuzz_server_flags) -Inode/console -I$(fuzz_mig)/console -Dclock_gettime=fuzz_clock
 fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c fuzz/machine/mig.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
@@ -85,6 +91,11 @@ $(fuzz_mig)/pflocal/%_reply.c: node/defs/hurd/%_reply.defs node/defs/hurd/hurd_t
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	tools/mig user hurd/$*_reply.defs $@ $(@:.c=.h)
+$(fuzz_console_stubs): $(fuzz_mig)/console/%_server.c: node/console/io.defs tools/mig $(wildcard node/console/*.defs) \
+		node/proc/control.defs node/defs/hurd/interrupt.defs node/defs/hurd/hurd_types.defs \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server $(or $(console_defs_$*),node/console/$*.defs) $@ $(@:.c=.h)
 $(fuzz_mig)/proc/control_server.c $(fuzz_mig)/proc/node_io_server.c: $(fuzz_mig)/proc/%_server.c: node/proc/%.defs tools/mig \
 		node/defs/hurd/hurd_types.defs $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
@@ -110,7 +121,7 @@ fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h))
 
 # What targets include whole.
-fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main proc/proc proc/exec proc/image_cache)
+fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache)
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk

@@ -4,6 +4,7 @@
 
 #include <hurd.h>
 
+kern_return_t proc_getprivports (mach_port_t process, mach_port_t *host, mach_port_t *device);
 kern_return_t proc_reassign (mach_port_t process, mach_port_t task);
 kern_return_t proc_set_exe (mach_port_t process, char *path);
 
