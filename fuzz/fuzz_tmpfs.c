@@ -3,16 +3,15 @@
    it but memory objects and threads.  The rights are a model kernel's.  When the clients have gone
    no open, no right and no page is left.
 
-   The input: messages, each as by struct order; what a reply brings is what later ones are sent
-   to, and may carry.  */
+   The input: steps of machine/client.h.  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/status.h"
+#include "fuzz/machine/client.h"
 #include "fuzz/machine/memory.h"
-#include "fuzz/machine/messages.h"
 #include "fuzz/machine/ports.h"
-#include "core/wire/wire.h"
 
 #include "node/tmpfs/server.c"
 #include "node/tmpfs/filemap.h"
@@ -23,20 +22,10 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 void end_server (int status);
 
-enum { STORE_BYTES = 1 << 20, ID_FSYS_GOAWAY = 22001, RIGHTS_MAX = 16, MESSAGES_MAX = 64, MESSAGE_BYTES_MAX = 4096, IDLE = 1000 };
+enum { STORE_BYTES = 1 << 20, STEPS_MAX = 64, ID_GOAWAY = 22001, ID_INTERRUPT = 33000, TRANSLATOR_FAILS = 16, IDLE = 1000 };
+enum event { EVENT_DROP, EVENT_CLIENT_DIES, EVENTS };
 
-struct order
-{
-  uint8_t to;		/* which of the rights */
-  uint8_t subsystem, routine;
-  uint8_t bits;		/* 1: complex; 2: no reply right; 4: what is sent for the answer fails; 8: a send right */
-  uint8_t words;	/* of the body, which follow */
-};
-
-static struct mk_task *client;
-static mk_name reply_port;		/* the client's */
-static mk_name right[RIGHTS_MAX];	/* the client's send rights */
-static unsigned rights;
+static struct client client;
 static bool translator_fails;
 struct filemap_counts filemap_counts;
 
@@ -91,13 +80,17 @@ fsys_getroot (mach_port_t control, mach_port_t dotdot, mach_msg_type_name_t dotd
     return HURD_EACCES;
   *retry = FS_RETRY_NORMAL;
   strcpy (name, "rest");
-  return mk_extract_right (client, reply_port, MK_MAKE_SEND, machine_task (), root);
+  *root = client_right_to_own (&client, 0);
+  return KERN_SUCCESS;
 }
 
 kern_return_t
 socket_fabricate_address (mach_port_t family, int kind, mach_port_t *address)
 {
-  return translator_fails ? HURD_EIO : mk_extract_right (client, reply_port, MK_MAKE_SEND, machine_task (), address);
+  if (translator_fails)
+    return HURD_EIO;
+  *address = client_right_to_own (&client, 0);
+  return KERN_SUCCESS;
 }
 
 /* --- Mach ----------------------------------------------------------------------------------------- */
@@ -116,7 +109,7 @@ mach_msg_return_t
 mach_msg (mach_msg_header_t *message, mach_msg_option_t option, mach_msg_size_t send_size, mach_msg_size_t receive_size,
 	  mach_port_t receive_name, mach_msg_timeout_t timeout, mach_port_t notify)
 {
-  return machine_send (message, client, MACH_MSG_SUCCESS);
+  return client_reply (&client, message);
 }
 
 int
@@ -129,115 +122,50 @@ machine_wait (pthread_cond_t *condition, pthread_mutex_t *lock)
 /* --- Messages ------------------------------------------------------------------------------------- */
 
 static void
-keep_right (mk_name name)
-{
-  if (name == MK_NULL || name == MK_DEAD)
-    return;
-  if (rights < RIGHTS_MAX)
-    right[rights++] = name;
-  else
-    mk_deallocate (client, name);
-}
-
-/* The client has the reply; its rights are the client's.  */
-static void
-take_reply (mach_msg_header_t *reply)
-{
-  struct wire_walk walk;
-  struct wire_item item;
-  if (machine_send (reply, client, MACH_MSG_SUCCESS) != MACH_MSG_SUCCESS)
-    {
-      mach_msg_destroy (reply);
-      return;
-    }
-  wire_walk (&walk, reply + 1, reply->msgh_size - sizeof *reply);
-  while ((reply->msgh_bits & MACH_MSGH_BITS_COMPLEX) && wire_next (&walk, &item))
-    if (item.ports)
-      keep_right (wire_get_port (walk.body, &item, 0));
-}
-
-static void
 serve_request (mach_msg_header_t *request)
 {
   static union { mach_msg_header_t head; char bytes[TMPFS_REQUEST_BYTES_MAX]; } reply;
   bool answered;
   handle (request, &reply.head, &answered);
-  if (settle (request, &reply.head, answered))
-    take_reply (&reply.head);
+  if (settle (request, &reply.head, answered) && client_reply (&client, &reply.head))
+    mach_msg_destroy (&reply.head);
   dr_assert (pool.idle == IDLE && pool.waiting == 0);
 }
 
-/* Names in the body are those of the client's rights, by number.  */
 static void
-name_rights (mach_msg_header_t *message)
+happen (const struct client_order *order)
 {
-  struct wire_walk walk;
-  struct wire_item item;
-  uint8_t *body = (uint8_t *) (message + 1);
-  wire_walk (&walk, body, message->msgh_size - sizeof *message);
-  while (wire_next (&walk, &item))
-    for (uint32_t i = 0; item.ports && item.is_inline && i < item.number; i++)
-      {
-	uint32_t n = wire_get_port (body, &item, i) % (RIGHTS_MAX + 2);
-	wire_set_port (body, &item, i, n == RIGHTS_MAX ? MK_NULL : n > RIGHTS_MAX ? reply_port
-		       : rights > 0 ? right[n % rights] : MK_NULL);
-      }
+  switch (order->routine % EVENTS)
+    {
+    case EVENT_DROP: client_drop (&client, order->to); break;
+    case EVENT_CLIENT_DIES: client_forget_replies (&client); break;
+    }
 }
 
 static void
-say (const struct order *order, const uint8_t *body)
+step (const struct client_order *order)
 {
-  static const mach_msg_id_t first[] = { 20000, 21000, 22000, 34000, 33000, MACH_NOTIFY_FIRST };
-  static union { mach_msg_header_t head; char bytes[MESSAGE_BYTES_MAX]; } m;
-  mk_name to = rights > 0 ? right[order->to % rights] : MK_NULL, local = MK_NULL;
-  memset (&m, 0, sizeof m.head);
-  m.head.msgh_size = (mach_msg_size_t) (sizeof m.head + order->words * 8);
-  m.head.msgh_bits = order->bits & 1 ? MACH_MSGH_BITS_COMPLEX : 0;
-  m.head.msgh_id = first[order->subsystem % 6] + order->routine % 64;
-  memcpy (&m.head + 1, body, order->words * 8);
-  translator_fails = order->bits & 4;
-  if (m.head.msgh_id == ID_FSYS_GOAWAY)	/* who has the control port may end the server */
+  static const mach_msg_id_t first[] = { 20000, 21000, 22000, 34000, ID_INTERRUPT, MACH_NOTIFY_FIRST };
+  mach_msg_id_t id = first[order->subsystem % 6] + order->routine % 64;
+  bool received = true;
+  translator_fails = order->bits & TRANSLATOR_FAILS;
+  if (order->bits & CLIENT_EVENT)
+    happen (order);
+  else if (id == ID_GOAWAY)	/* who has the control port may end the server */
     return;
-  /* Whose port is it?  */
-  uintptr_t port = mk_port_identity (client, to);
-  mk_name names[64];
-  size_t count = mk_names (machine_task (), names, 64);
-  for (size_t i = 0; i < count && i < 64; i++)
-    if (port != 0 && mk_port_identity (machine_task (), names[i]) == port && object_of_port (names[i]))
-      local = names[i];
-  if (local == MK_NULL)
-    return;
-  if (order->bits & 1)
-    name_rights (&m.head);
-  if (!machine_receive (client, &m.head, local))
-    return;
-  if (!(order->bits & 2))
+  else if (client_send (&client, order, id))
     {
-      bool send = order->bits & 8;
-      mk_extract_right (client, reply_port, send ? MK_MAKE_SEND : MK_MAKE_SEND_ONCE, machine_task (),
-			&m.head.msgh_remote_port);
-      m.head.msgh_bits |= send ? MACH_MSG_TYPE_PORT_SEND : MACH_MSG_TYPE_PORT_SEND_ONCE;
+      /* Nobody receives at a file's identity.  */
+      received = object_of_port (client.message.head.msgh_local_port) != NULL;
+      if (received)
+	serve_request (&client.message.head);
+      else
+	mach_msg_destroy (&client.message.head);
     }
-  serve_request (&m.head);
-}
-
-static void
-serve_notifications (void)
-{
-  struct mk_message m;
-  while (mk_receive (machine_task (), server.receive_set, &m) == MK_SUCCESS)
-    {
-      union { mach_msg_header_t head; mach_dead_name_notification_t name; } n;
-      memset (&n, 0, sizeof n);
-      n.head.msgh_bits = MACH_MSGH_BITS (0, MACH_MSG_TYPE_PORT_SEND_ONCE);
-      n.head.msgh_id = m.id;
-      n.head.msgh_local_port = m.local.name;
-      n.head.msgh_size = sizeof n;
-      n.name.not_type = (mach_msg_type_t) { .msgt_name = MACH_MSG_TYPE_PORT_NAME, .msgt_size = 32, .msgt_number = 1,
-					    .msgt_inline = TRUE };
-      memcpy (&n.name.not_port, m.data, sizeof n.name.not_port);
-      serve_request (&n.head);
-    }
+  client_notifications (server.receive_set, serve_request);
+  /* And nobody answers those.  */
+  dr_assert (client_unanswered (&client) == 0 || !received || id == ID_INTERRUPT
+	     || (id >= MACH_NOTIFY_FIRST && id <= MACH_NOTIFY_LAST));
 }
 
 /* --- The server's beginning and end ------------------------------------------------------------------ */
@@ -279,15 +207,13 @@ begin (void)
   server = (struct server) { 0 };
   pool.idle = IDLE;
   filemap_counts.maps = 1;		/* it must not end while we look */
-  rights = 0;
   mk_allocate (machine_task (), MK_PORT_SET, &server.receive_set);
   dr_assert (object_make (&notices, OBJECT_NOTIFY, false) == 0 && object_make (&control, OBJECT_CONTROL, true) == 0);
   server.notify_port = notices.port;
   server.control = &control;
   dr_assert (store_init (&server.store, &source, STORE_BYTES, now, dying) == 0);
-  client = mk_task_create (kernel);
-  mk_allocate (client, MK_RECEIVE, &reply_port);
-  mk_extract_right (machine_task (), control.port, MK_MAKE_SEND, client, &right[rights++]);
+  client_begin (&client, kernel);
+  client_give (&client, control.port, MK_MAKE_SEND);
   /* And the root, opened by its owner.  */
   struct ids *ids = ids_make (&nobody, 1, &nobody, 1);
   string_t name;
@@ -296,15 +222,14 @@ begin (void)
   dr_assert (lookup_open (server.store.root, around, ids, HURD_O_READ, false, &result) == 0);
   surroundings_drop (around);
   ids_drop (ids);
-  mk_extract_right (machine_task (), result.port, (enum mk_disposition) result.port_type, client, &right[rights++]);
+  client_give (&client, result.port, (enum mk_disposition) result.port_type);
 }
 
 static void
 end (void)
 {
-  mk_task_terminate (client);
-  client = NULL;
-  serve_notifications ();
+  client_end (&client);
+  client_notifications (server.receive_set, serve_request);
   dr_assert (server.opens == 0);
   store_free (&server.store);
   dr_assert (server.store.pool.pages_used == 0);
@@ -320,22 +245,7 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   begin ();
-  for (unsigned i = 0; i < MESSAGES_MAX && size >= sizeof (struct order); i++)
-    {
-      struct order order;
-      struct mk_message unread;
-      memcpy (&order, data, sizeof order);
-      data += sizeof order;
-      size -= sizeof order;
-      order.words = order.words < size / 8 ? order.words : (uint8_t) (size / 8);
-      say (&order, data);
-      data += order.words * 8;
-      size -= order.words * 8;
-      serve_notifications ();
-      while (mk_receive (client, reply_port, &unread) == MK_SUCCESS)
-	continue;
-      machine_ports_check ();
-    }
+  client_steps (&client, data, size, STEPS_MAX, step);
   end ();
   return 0;
 }

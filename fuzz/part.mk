@@ -59,7 +59,7 @@ fuzz_console_stubs := $(patsubst %,$(fuzz_mig)/console/%_server.c,io select tioc
 fuzz_sources_console := $(fuzz_client) fuzz/machine/mig.c $(patsubst %,node/console/%.c,calls line opens parked) \
 	$(fuzz_console_stubs)
 fuzz_flags_console := $(fuzz_server_flags) -Inode/console -I$(fuzz_mig)/console -Dclock_gettime=fuzz_clock
-fuzz_sources_tmpfs := $(fuzz_machine) fuzz/machine/messages.c fuzz/machine/mig.c $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy) node/posix/abi_errno.c \
+fuzz_sources_tmpfs := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
 	-DMIG_EOPNOTSUPP=0x4000002d -Dexit=end_server -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
