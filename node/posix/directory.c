@@ -21,10 +21,12 @@ static size_t record_size(size_t name_length)
 /* Walks the entries that a server sent: FALSE at the end or at a malformed one. */
 static bool next_entry(const char *data, size_t size, size_t *at, const struct hurd_dirent **entry)
 {
-	const struct hurd_dirent *candidate = (const void *)(data + *at);
+	const struct hurd_dirent *candidate;
 
-	if (size - *at < sizeof *candidate || candidate->d_reclen < sizeof *candidate
-	    || candidate->d_reclen > size - *at
+	if (size - *at < sizeof *candidate)
+		return false;
+	candidate = (const void *)(data + *at);
+	if (candidate->d_reclen < sizeof *candidate || candidate->d_reclen > size - *at
 	    || candidate->d_namlen >= candidate->d_reclen - offsetof(struct hurd_dirent, d_name))
 		return false;
 	*entry = candidate;
@@ -159,18 +161,19 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Is NAME in PARENT the CHILD?  Entries of translated directories bear the number of what is below. */
-static bool is_child(mach_port_t parent, const struct hurd_dirent *entry, struct place parent_place, struct place child)
+/* Is NAME in PARENT, whose entry says NUMBER, the CHILD?  Entries of translated directories bear the
+   number of what is below. */
+static bool is_child(mach_port_t parent, const char *name, uint64_t number, struct place parent_place, struct place child)
 {
 	struct place place;
 	mach_port_t port;
 	bool same;
 
-	if (entry->d_ino == 0 || is_dots(entry->d_name))
+	if (number == 0 || is_dots(name))
 		return false;
 	if (parent_place.filesystem == child.filesystem)
-		return entry->d_ino == child.number;
-	if (lookup_from(parent, entry->d_name, HURD_O_NOLINK, 0, &port) != 0)
+		return number == child.number;
+	if (lookup_from(parent, name, HURD_O_NOLINK, 0, &port) != 0)
 		return false;
 	same = place_of(port, &place) == 0 && same_place(place, child);
 	drop_port(port);
@@ -189,12 +192,12 @@ static int name_in_parent(mach_port_t parent, struct place parent_place, struct 
 
 		if (error)
 			return error;
-		for (; done < count && !found && next_entry(data, size, &at, &entry); done++)
-			if (is_child(parent, entry, parent_place, child)) {
-				memcpy(name, entry->d_name, entry->d_namlen);
-				name[entry->d_namlen] = '\0';
-				found = true;
-			}
+		for (; done < count && !found && next_entry(data, size, &at, &entry); done++) {
+			/* In the server's answer it may have no end. */
+			memcpy(name, entry->d_name, entry->d_namlen);
+			name[entry->d_namlen] = '\0';
+			found = is_child(parent, name, entry->d_ino, parent_place, child);
+		}
 		if (size > 0)
 			vm_deallocate(mach_task_self(), (vm_address_t)data, size);
 		if (found)

@@ -155,6 +155,8 @@ int lookup_from(mach_port_t from, const char *path, int flags, unsigned mode, ma
 				return HURD_ENOENT;
 			directory = root_directory();
 		} else if (retry_name[0] == '\0') {
+			if (!MACH_PORT_VALID(found))
+				return HURD_EIO;	/* all is well, says the server, and gives nothing */
 			/* Without an auth server a port that wants reauthentication is good as it is,
 			   but it was not opened for what we want. */
 			*result = retry == FS_RETRY_REAUTH ? opened_again(found, flags) : found;
