@@ -59,6 +59,10 @@ fuzz_console_stubs := $(patsubst %,$(fuzz_mig)/console/%_server.c,io select tioc
 fuzz_sources_console := $(fuzz_client) fuzz/machine/mig.c $(patsubst %,node/console/%.c,calls line opens parked) \
 	$(fuzz_console_stubs)
 fuzz_flags_console := $(fuzz_server_flags) -Inode/console -I$(fuzz_mig)/console -Dclock_gettime=fuzz_clock
+fuzz_sources_readonly := fuzz/machine/mig.c fuzz/machine/memory.c $(FUZZ_CORE) netmsg/readonly.c $(fuzz_mig)/readonly/fs_server.c
+fuzz_flags_readonly := $(fuzz_server_flags) -I$(fuzz_mig)/readonly
+fuzz_sources_directory := $(fuzz_client) $(patsubst %,node/posix/%.c,directory lookup error abi_errno)
+fuzz_flags_directory := $(fuzz_server_flags) -fno-sanitize=alignment -Inode/posix
 fuzz_sources_tmpfs := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c \
 	$(filter-out %/server.c %/main.c %/ramdisk.c %/filemap.c,$(sort $(wildcard node/tmpfs/*.c))) $(fuzz_tmpfs_stubs)
 fuzz_flags_tmpfs := $(filter-out -D_GNU_SOURCE,$(fuzz_mach_flags)) -Inode/tmpfs -Inode/posix/include -I$(fuzz_mig) \
@@ -91,6 +95,10 @@ $(fuzz_mig)/pflocal/%_reply.c: node/defs/hurd/%_reply.defs node/defs/hurd/hurd_t
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	tools/mig user hurd/$*_reply.defs $@ $(@:.c=.h)
+$(fuzz_mig)/readonly/fs_server.c: node/defs/hurd/fs.defs node/defs/hurd/hurd_types.defs tools/mig \
+		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=S_" tools/mig server hurd/fs.defs $@ $(@:.c=.h)
 $(fuzz_console_stubs): $(fuzz_mig)/console/%_server.c: node/console/io.defs tools/mig $(wildcard node/console/*.defs) \
 		node/proc/control.defs node/defs/hurd/interrupt.defs node/defs/hurd/hurd_types.defs \
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
@@ -118,7 +126,7 @@ $(fuzz_mig)/memory_object_user.c: tools/mig $(B)/deb/.mig-x86-64-gnu $(B)/deb/.g
 fuzz_sources_control := $(FUZZ_CORE) netmsg/filesystem.c netmsg/complaint.c $(fuzz_mig)/netmsg_server.c $(fuzz_mig)/fsys_server.c
 fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 
-fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h))
+fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h node/posix/*.h))
 
 # What targets include whole.
 fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache)
