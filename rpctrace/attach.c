@@ -76,6 +76,7 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	mach_port_set_qlimit (mach_task_self (), port, MOVES_ROOM);
 	relay_pass_waiting (attaching->relay, queue);
 	exchange_give_receive (attaching->task, name, port, &tied);
+	exchange_give_requests (attaching->task, name, &tied);
 }
 
 static void

@@ -104,7 +104,8 @@ send_right (struct crossing *crossing, mach_port_t name, struct party *to, bool 
 	if (wraps && queue->home->world)
 	{
 		passage.how = BY_END;
-		to = rights->door;
+		if (to->world)
+			to = rights->door;	/* an exec server that is traced has an end of its own */
 		if (queue->process_of == NULL)
 		{
 			queue->process_of = crossing->execs;

@@ -36,7 +36,37 @@ struct detaching
 
 /* --- taking -------------------------------------------------------------------------- */
 
-/* A send-once right that the task has to a port of its own leads to where we have that now. */
+/* Whether a probe came to the task's own port.  Other messages wait with those of a port that changes, and
+   stay in one that nobody else knows of and that is given back as it is. */
+static bool
+is_probed (struct detaching *detaching, const struct taken *taken)
+{
+	const struct rights *rights = &detaching->relay->rights;
+	struct queue drained = { .last = &drained.first };
+	mach_port_status_t status;
+	bool probed;
+
+	if (taken->moving != NULL)
+		return moves_drain (rights, &taken->moving->waiting, detaching->party, taken->port, true, 0);
+	if (!(taken->type & MACH_PORT_TYPE_RECEIVE)
+		|| mach_port_get_receive_status (mach_task_self (), taken->port, &status) != KERN_SUCCESS
+		|| status.mps_msgcount == 0)
+		return false;
+	probed = moves_drain (rights, &drained, detaching->party, taken->port, true, 0);
+	moves_put_back (&detaching->relay->rights, &drained, taken->port);
+	return probed;
+}
+
+/* The receive right that the task gets for what was TAKEN: the port that the world knows it by. */
+static mach_port_t
+port_to_come (struct rights *rights, const struct taken *taken)
+{
+	return taken->moving == NULL ? taken->port
+		: rights_end (rights, rights_queue_at (rights, taken->port), rights->world)->port;
+}
+
+/* A send-once right that the task has to a port of its own: one to what it gets for that port, or it would lead
+   by us for as long as it waits. */
 static mach_port_t
 recall_own (struct detaching *detaching)
 {
@@ -44,14 +74,10 @@ recall_own (struct detaching *detaching)
 	mach_msg_type_name_t type;
 
 	for (size_t i = 0; i < detaching->count && found == MACH_PORT_NULL; i++)
-	{
-		const struct taken *taken = &detaching->taken[i];
-
-		if (taken->moving != NULL && moves_drain (&detaching->relay->rights, &taken->moving->waiting, detaching->party,
-			taken->port, true, 0) && mach_port_extract_right (mach_task_self (), taken->port,
-			MACH_MSG_TYPE_MAKE_SEND_ONCE, &found, &type) != KERN_SUCCESS)
+		if (is_probed (detaching, &detaching->taken[i]) && mach_port_extract_right (mach_task_self (),
+			port_to_come (&detaching->relay->rights, &detaching->taken[i]), MACH_MSG_TYPE_MAKE_SEND_ONCE, &found,
+			&type) != KERN_SUCCESS)
 			found = MACH_PORT_NULL;
-	}
 	return found;
 }
 
@@ -59,7 +85,7 @@ static mach_port_t
 recall (struct detaching *detaching, mach_port_t name)
 {
 	if (MACH_PORT_VALID (name))
-		name = recall_once (detaching->relay, name);
+		name = recall_once (detaching->relay, name, detaching->party);
 	return name != MACH_PORT_NULL ? name : recall_own (detaching);
 }
 
@@ -239,6 +265,14 @@ give (struct detaching *detaching, struct taken *taken, bool receive)
 			&taken->tied);
 }
 
+/* The kernel may answer at once, to any port of the task's: all of them must be there. */
+static void
+give_requests (struct detaching *detaching, const struct taken *taken)
+{
+	if (taken->type & MACH_PORT_TYPE_RECEIVE)
+		exchange_give_requests (detaching->task, taken->name, &taken->tied);
+}
+
 /* --- the task --------------------------------------------------------------------------------- */
 
 static void
@@ -344,16 +378,30 @@ receive_from_all (struct relay *relay, struct party *party)
 }
 
 static void
+unpin (struct relay *relay, struct queue *task)
+{
+	task->pins--;
+	rights_look_later (&relay->rights, task);
+}
+
+static void
 detach (struct relay *relay, struct party *party)
 {
-	struct detaching detaching = { relay, party, party->task->port };
+	struct queue *task = party->task;
+	struct detaching detaching = { relay, party, task->port };
 
+	task->pins++;	/* or its name could be another's, should it die meanwhile */
 	/* what it waits for may be in others' hands; meanwhile all goes on by us */
 	while (!party->dead && !stop_task (detaching.task))
 	{
 		pthread_mutex_unlock (&relay->lock);
 		nanosleep (&(struct timespec) { STOP_MS / 1000, 0 }, NULL);
 		pthread_mutex_lock (&relay->lock);
+	}
+	if (party->dead)
+	{
+		unpin (relay, task);
+		return;
 	}
 	hold_calls (relay, party, true);
 	attach_abort_waits (detaching.task);
@@ -370,6 +418,8 @@ detach (struct relay *relay, struct party *party)
 	for (size_t i = 0; i < detaching.count; i++)
 		give (&detaching, &detaching.taken[i], true);
 	for (size_t i = 0; i < detaching.count; i++)
+		give_requests (&detaching, &detaching.taken[i]);
+	for (size_t i = 0; i < detaching.count; i++)
 		give (&detaching, &detaching.taken[i], false);
 	free (detaching.taken);
 	relay->recalling = false;
@@ -380,6 +430,7 @@ detach (struct relay *relay, struct party *party)
 	end_held_calls (relay, party);
 	task_resume (detaching.task);
 	tasks_let_go (relay, party);
+	unpin (relay, task);
 }
 
 void

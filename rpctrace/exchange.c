@@ -58,6 +58,11 @@ exchange_give_receive (mach_port_t task, mach_port_t name, mach_port_t port, con
 	mach_port_set_seqno (task, name, tied->status.mps_seqno);
 	if (tied->set != MACH_PORT_NULL)
 		mach_port_move_member (task, name, tied->set);
+}
+
+void
+exchange_give_requests (mach_port_t task, mach_port_t name, const struct tied *tied)
+{
 	moves_put_request (task, name, MACH_NOTIFY_NO_SENDERS, moves_sync (&tied->status), tied->no_senders);
 	moves_put_request (task, name, MACH_NOTIFY_PORT_DESTROYED, 0, tied->port_destroyed);
 	moves_put_request (task, name, MACH_NOTIFY_DEAD_NAME, 1, tied->dead_name);

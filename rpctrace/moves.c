@@ -127,6 +127,28 @@ moves_take_own (struct rights *rights, struct queue *queue, struct party *owner,
 }
 
 void
+moves_put_back (struct rights *rights, struct queue *drained, mach_port_t port)
+{
+	struct letter *letter;
+
+	if (drained->first != NULL)
+		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
+	while ((letter = letter_take (drained)) != NULL)
+	{
+		mach_msg_header_t *header = &letter->header;
+
+		/* what was received says by what kind of right each came, which is the one that moves it again */
+		header->msgh_bits = (header->msgh_bits & MACH_MSGH_BITS_COMPLEX) | MACH_MSGH_BITS (letter->by_once
+			? MACH_MSG_TYPE_MAKE_SEND_ONCE : MACH_MSG_TYPE_MAKE_SEND, MACH_MSGH_BITS_REMOTE (header->msgh_bits));
+		header->msgh_local_port = header->msgh_remote_port;
+		header->msgh_remote_port = port;
+		if (mach_msg (header, MACH_SEND_MSG, header->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+			mach_msg_destroy (header);
+		letter_free (rights, letter);
+	}
+}
+
+void
 moves_put_in_front (struct queue *queue, struct queue *drained)
 {
 	if (drained->first == NULL)
@@ -173,15 +195,21 @@ keep_out (struct rights *rights, struct queue *queue, struct end *end, struct pa
 	queue->pins++;
 	rights_pause (rights, end, true);
 	rights->settle (rights->relay);
-	return !to->world && stop_task (to->task->port);
+	if (to->world || to->dead || !stop_task (to->task->port))
+		return false;
+	to->task->pins++;	/* its name stays what it is, should it die */
+	return true;
 }
 
 static void
-let_in (struct queue *queue, struct party *to, bool stopped)
+let_in (struct rights *rights, struct queue *queue, struct queue *stopped)
 {
 	queue->pins--;
-	if (stopped)
-		task_resume (to->task->port);
+	if (stopped == NULL)
+		return;
+	task_resume (stopped->port);
+	stopped->pins--;
+	rights_look_later (rights, stopped);
 }
 
 mach_port_t
@@ -194,13 +222,13 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	struct moving moving = { rights, from, to, { .last = &moving.waiting.first } };
 	struct queue *known = rights_queue_at (rights, name);
 	struct end *end = known != NULL ? rights_end_of (known, to) : NULL;
-	bool stopped = false;
+	struct queue *stopped = NULL;
 	unsigned room = end != NULL && to->world ? 0 : MOVES_ROOM;
 
 	mach_port_get_receive_status (self, name, &status);
 	party_use (to);
-	if (end != NULL)
-		stopped = keep_out (rights, known, end, to);
+	if (end != NULL && keep_out (rights, known, end, to))
+		stopped = to->task;
 	moves_take_own (rights, known, from, name, &moving.waiting);
 	*queue = rights_rehome (rights, name, from, to, &port, moves_drain_both, &moving);
 	moves_put_in_front (*queue, &moving.waiting);
@@ -209,7 +237,7 @@ moves_receive (struct rights *rights, mach_port_t name, struct party *from, stru
 	(*queue)->held = false;
 	rights->pass_waiting (rights->relay, *queue);
 	if (end != NULL)
-		let_in (known, to, stopped);
+		let_in (rights, known, stopped);
 	party_unuse (rights, to);
 	mach_port_set_qlimit (self, port, status.mps_qlimit);
 	moves_put_request (self, port, MACH_NOTIFY_NO_SENDERS, moves_sync (&status), no_senders);

@@ -15,8 +15,10 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 	if (probe->number == 0 || probe->number != recall->wanted)
 		return true;
 	recall->came = true;
+	recall->origin = NULL;
 	if (end->queue == NULL)
 	{
+		recall->origin = end->origin;
 		recall->found = rights_once_of (end);
 		rights_once_used (&relay->rights, end);
 	}
@@ -67,12 +69,13 @@ recall_fence (struct relay *relay)
 
 /* What comes to our ports comes in the order in which it was sent: when the second message is there, the
    first one was, or never will be. */
-mach_port_t
-recall_once (struct relay *relay, mach_port_t name)
+static mach_port_t
+recall_one (struct relay *relay, mach_port_t name)
 {
 	struct recall *recall = &relay->recall;
 	uint64_t number;
 
+	recall->origin = NULL;
 	recall->came = false;
 	recall->found = MACH_PORT_NULL;
 	recall->wanted = ++recall->last;
@@ -83,4 +86,13 @@ recall_once (struct relay *relay, mach_port_t name)
 		pthread_cond_wait (&relay->changed, &relay->lock);
 	recall->wanted = 0;	/* one that comes too late is nobody's */
 	return recall->found;
+}
+
+mach_port_t
+recall_once (struct relay *relay, mach_port_t name, const struct party *party)
+{
+	do
+		name = recall_one (relay, name);
+	while (MACH_PORT_VALID (name) && relay->recall.origin == party);
+	return name;
 }

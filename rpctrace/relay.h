@@ -26,6 +26,7 @@ struct recall
 	uint64_t fenced;		/* the last one that has come to the rights' notices */
 	bool came;
 	mach_port_t found;
+	struct party *origin;		/* who gave FOUND, or NULL: we made it */
 };
 
 struct leader

@@ -67,6 +67,7 @@ rights_party (struct rights *rights, mach_port_t task)
 	if (party->world)
 		return party;
 	party->task = rights_identify (rights, task, rights->world);
+	dr_assert (party->task->task_of == NULL);
 	party->task->task_of = party;
 	party_use (party);
 	return party;

@@ -73,10 +73,15 @@ stop_task (mach_port_t task)
 
 	if (stopping == NULL)
 		return false;
+	/* A reference of a dead name's is not ours to give back. */
+	if (mach_port_mod_refs (mach_task_self (), task, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+	{
+		free (stopping);
+		return false;
+	}
 	pthread_mutex_init (&stopping->lock, NULL);
 	pthread_cond_init (&stopping->changed, NULL);
 	stopping->task = task;
-	mach_port_mod_refs (mach_task_self (), task, MACH_PORT_RIGHT_SEND, 1);
 	if (pthread_create (&thread, NULL, suspend, stopping) == 0)
 	{
 		pthread_detach (thread);

@@ -86,8 +86,11 @@ tasks_let_go (struct relay *relay, struct party *party)
 {
 	party->tracked = false;
 	party->world = true;	/* answers that are still to come bring it what the world knows */
-	relay->tracked--;
-	show_detached (relay->show, party);
+	if (!party->dead)
+	{
+		relay->tracked--;
+		show_detached (relay->show, party);
+	}
 	party->number = 0;
 	for (size_t i = 0; i < relay->rights.queues.slots; i++)
 	{
@@ -181,7 +184,7 @@ exec_of (const struct rights *rights, const mach_msg_header_t *header, struct pa
 	return queue != NULL && queue->task_of != NULL && queue->task_of->tracked ? queue->task_of : NULL;
 }
 
-/* The exec server, holding the door's view of a process port, says that the task has become its new program,
+/* The exec server, holding the door's view of a process port or its own, says that the task has become its new program,
    whose one thread it has made and not started yet. */
 static void
 exec_in_place (struct relay *relay, struct party *party)
@@ -192,10 +195,15 @@ exec_in_place (struct relay *relay, struct party *party)
 		track (relay, party);
 }
 
-/* The same, if the exec server gives the process a new task: this is what the traced program goes on as. */
+/* The same, if the exec server gives the process a new task: this is what the traced program goes on as.
+   TASK is as it came: an exec server that is traced names it by an end. */
 static void
 exec_has_made (struct relay *relay, struct party *old, mach_port_t task)
 {
+	struct end *end = rights_end_at (&relay->rights, task);
+
+	if (end != NULL && end->queue != NULL)
+		task = end->queue->port;
 	if (!MACH_PORT_VALID (task)
 		|| mach_port_mod_refs (mach_task_self (), task, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
 		return;
@@ -231,9 +239,9 @@ tasks_prepare_request (struct relay *relay, struct crossing *crossing, struct qu
 	if (id == ID_THREAD_TERMINATE_RELEASE && queue->thread_of != NULL)
 		stop_for_good (&relay->rights, queue, crossing->from);
 	crossing->execs = exec_of (&relay->rights, header, crossing->from);
-	if (id == ID_PROC_REASSIGN && crossing->from == relay->rights.door && queue->process_of != NULL)
+	if (id == ID_PROC_REASSIGN && queue->process_of != NULL)
 		exec_has_made (relay, queue->process_of, first_right (header));
-	if (id == ID_PROC_MARK_EXEC && crossing->from == relay->rights.door && queue->process_of != NULL)
+	if (id == ID_PROC_MARK_EXEC && queue->process_of != NULL)
 		exec_in_place (relay, queue->process_of);
 }
 
