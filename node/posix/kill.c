@@ -26,24 +26,50 @@ static int post_to_message_port(int pid, mach_port_t task, int signal)
 		return error;
 	error = msg_sig_post(port, hurd_signal(signal), 0, task);
 	drop_port(port);
-	/* It died meanwhile: as good as killed. */
-	return error == MACH_SEND_INVALID_DEST || error == MIG_SERVER_DIED ? 0 : error;
+	return error;
 }
 
 /* A process that is being killed is not asked. */
+static int send_to_task(int pid, mach_port_t task, int signal)
+{
+	if (signal == 0)
+		return 0;
+	return signal == SIGKILL ? task_terminate(task) : post_to_message_port(pid, task, signal);
+}
+
+static bool is_answer_of_the_dead(int error)
+{
+	return error == MACH_SEND_INVALID_DEST || error == MIG_SERVER_DIED;
+}
+
+/* A program that is executed is a new task: it does not take what was meant for the one before it, which
+   perhaps has died of the signal or not even heard it.  Then it is sent again, to the new one. */
 static int send_signal(int pid, int signal)
 {
-	mach_port_t task;
-	int error = proc_pid2task(posix_process.proc, pid, &task);
+	mach_port_t task, before = MACH_PORT_NULL;
+	int error = 0;
 
-	if (error)
-		return error;
-	if (signal == SIGKILL)
-		error = task_terminate(task);
-	else if (signal != 0)
-		error = post_to_message_port(pid, task, signal);
+	for (;;) {
+		int none = proc_pid2task(posix_process.proc, pid, &task);
+
+		if (none || !MACH_PORT_VALID(task))
+			task = MACH_PORT_NULL;
+		if (before == MACH_PORT_NULL && task == MACH_PORT_NULL)
+			return none ? none : HURD_ESRCH;
+		if (task == MACH_PORT_NULL || task == before)
+			break;
+		drop_port(before);
+		before = task;
+		error = send_to_task(pid, task, signal);
+		if (signal != SIGKILL && error != HURD_EPERM && !is_answer_of_the_dead(error)) {
+			drop_port(before);
+			return error;
+		}
+	}
 	drop_port(task);
-	return error;
+	drop_port(before);
+	/* It died meanwhile: as good as killed. */
+	return is_answer_of_the_dead(error) ? 0 : error;
 }
 
 /* Every member of a list; success if one could be reached. */

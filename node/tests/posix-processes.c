@@ -15,7 +15,7 @@
 #include "check.h"
 #include "names.h"
 
-enum { FORKS = 60, EXECS = 20, THREADED_FORKS = 20 };
+enum { FORKS = 60, EXECS = 20, THREADED_FORKS = 20, KILLED_EXECS = 30 };
 
 static const char *self;
 static char big[1 << 20];
@@ -186,6 +186,29 @@ static void test_exec(void)
 	check(left <= names, "execs-leave-no-name", "%u before, %u after", names, left);
 }
 
+/* A signal finds whoever is the process: the program before or the one behind an exec. */
+static void test_kill_while_execing(void)
+{
+	int refused = 0, missed = 0;
+	for (int i = 0; i < KILLED_EXECS; i++) {
+		int signal = i % 3 == 2 ? SIGKILL : SIGTERM;
+		pid_t pid = fork();
+		if (pid == 0) {
+			execl(self, self, "chain", "200", (char *)NULL);
+			_exit(99);
+		}
+		nanosleep(&(struct timespec){ 0, 3000000 + i * 700000 }, NULL);
+		if (kill(pid, signal) != 0) {
+			refused++;
+			kill(pid, SIGKILL);
+		}
+		int status = status_of(pid);
+		missed += !WIFSIGNALED(status) || (WTERMSIG(status) != signal && WTERMSIG(status) != SIGKILL);
+	}
+	check(refused == 0, "kill-while-it-execs", "%d of %d refused", refused, KILLED_EXECS);
+	check(missed == 0, "a-signal-survives-exec", "%d of %d lost", missed, KILLED_EXECS);
+}
+
 static void test_spawn(void)
 {
 	extern char **environ;
@@ -249,6 +272,13 @@ static int again(int argc, char **argv)
 	const char *word = argv[1], *more = argc > 2 ? argv[2] : "";
 	if (!strcmp(word, "exit"))
 		exit(atoi(more));
+	if (!strcmp(word, "chain")) {
+		char left[16];
+		snprintf(left, sizeof left, "%d", atoi(more) - 1);
+		if (atoi(more) > 0)
+			execl("/tests/posix-processes", "posix-processes", "chain", left, (char *)NULL);
+		return 7;
+	}
 	if (!strcmp(word, "environment"))
 		return !getenv("POSIX_TEST") || strcmp(getenv("POSIX_TEST"), "value with spaces");
 	if (!strcmp(word, "arguments"))
@@ -274,6 +304,7 @@ int main(int argc, char **argv)
 	test_wait();
 	test_groups();
 	test_exec();
+	test_kill_while_execing();
 	test_spawn();
 	test_threaded_fork();
 	return check_result("posix-processes");
