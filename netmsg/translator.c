@@ -185,6 +185,8 @@ give_root (mach_port_t control, mach_port_t dotdot, const struct requester *requ
 	return is_gone (result) ? WIRE_EHOSTDOWN : result;
 }
 
+/* The host's translators are not asked: one of them may show us our own files, and who asks us may have been
+   asked by us. */
 static kern_return_t
 sync_root (int wait, int children)
 {
@@ -197,7 +199,7 @@ sync_root (int wait, int children)
 	pthread_mutex_unlock (&self.lock);
 	if (root == MACH_PORT_NULL)
 		return KERN_SUCCESS;	/* nothing that was written through us is left to write */
-	result = file_syncfs (root, wait, children);
+	result = file_syncfs (root, wait, 0);
 	drop (&root);
 	return result;
 }
