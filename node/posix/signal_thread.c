@@ -270,11 +270,10 @@ static void serve_one(mach_msg_header_t *request, mig_reply_header_t *reply)
 		request->msgh_remote_port = MACH_PORT_NULL;	/* the reply uses it */
 		mach_msg_destroy(request);
 	}
-	if (reply->Head.msgh_remote_port == MACH_PORT_NULL)
-		return;
-	if (mach_msg(&reply->Head, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->Head.msgh_size, 0, MACH_PORT_NULL, 0,
-		     MACH_PORT_NULL) != MACH_MSG_SUCCESS)
-		mach_msg_destroy(&reply->Head);
+	if (!MACH_PORT_VALID(reply->Head.msgh_remote_port)
+	    || mach_msg(&reply->Head, MACH_SEND_MSG | MACH_SEND_TIMEOUT, reply->Head.msgh_size, 0, MACH_PORT_NULL, 0,
+			MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+		mach_msg_destroy(&reply->Head);		/* with what it would carry to nobody */
 }
 
 static void serve(void *unused)
