@@ -61,6 +61,10 @@ fuzz_sources_console := $(fuzz_client) fuzz/machine/mig.c $(patsubst %,node/cons
 fuzz_flags_console := $(fuzz_server_flags) -Inode/console -I$(fuzz_mig)/console -Dclock_gettime=fuzz_clock
 fuzz_sources_readonly := fuzz/machine/mig.c fuzz/machine/memory.c $(FUZZ_CORE) netmsg/readonly.c $(fuzz_mig)/readonly/fs_server.c
 fuzz_flags_readonly := $(fuzz_server_flags) -I$(fuzz_mig)/readonly
+fuzz_sources_signals := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c node/posix/abi_files.c \
+	$(patsubst %,$(fuzz_mig)/posix/%_server.c,msg exc)
+fuzz_flags_signals := $(fuzz_server_flags) -D_GNU_SOURCE -Inode/posix -I$(fuzz_mig)/posix \
+	-Dcatch_exception_raise=posix_S_exception_raise
 fuzz_sources_directory := $(fuzz_client) $(patsubst %,node/posix/%.c,directory lookup error abi_errno)
 fuzz_flags_directory := $(fuzz_server_flags) -fno-sanitize=alignment -Inode/posix
 fuzz_sources_tmpfs := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c \
@@ -95,6 +99,10 @@ $(fuzz_mig)/pflocal/%_reply.c: node/defs/hurd/%_reply.defs node/defs/hurd/hurd_t
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
 	tools/mig user hurd/$*_reply.defs $@ $(@:.c=.h)
+$(fuzz_mig)/posix/msg_server.c $(fuzz_mig)/posix/exc_server.c: $(fuzz_mig)/posix/%_server.c: node/defs/hurd/msg.defs \
+		tools/mig node/defs/hurd/hurd_types.defs $(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
+	@mkdir -p $(@D)
+	MIGFLAGS="-DSERVERPREFIX=posix_S_" tools/mig server $(posix_defs_$*) $@ $(@:.c=.h)
 $(fuzz_mig)/readonly/fs_server.c: node/defs/hurd/fs.defs node/defs/hurd/hurd_types.defs tools/mig \
 		$(B)/deb/.mig-x86-64-gnu $(B)/deb/.gnumach-dev
 	@mkdir -p $(@D)
@@ -129,7 +137,7 @@ fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h node/posix/*.h))
 
 # What targets include whole.
-fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache)
+fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache posix/signal_thread)
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
