@@ -106,6 +106,16 @@ static void forget(struct waited *waited, unsigned count)
 			mach_port_mod_refs(mach_task_self(), waited[i].reply, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
+/* Is what it says there?  Who failed says no more than that. */
+static bool is_select_reply(const struct select_reply *reply)
+{
+	mach_msg_size_t size = reply->head.Head.msgh_size;
+
+	if (reply->head.Head.msgh_id != SELECT_REPLY_ID && reply->head.Head.msgh_id != SELECT_TIMEOUT_REPLY_ID)
+		return false;
+	return size >= sizeof reply->head && (reply->head.RetCode != 0 || size >= offsetof(struct select_reply, room));
+}
+
 /* Receives one reply and notes what it says; an IPC error code when none came. */
 static mach_msg_return_t receive(mach_port_t set, struct waited *waited, struct pollfd *fds, unsigned count,
 				 mach_msg_option_t option, mach_msg_timeout_t timeout_ms)
@@ -114,18 +124,20 @@ static mach_msg_return_t receive(mach_port_t set, struct waited *waited, struct 
 	mach_msg_return_t result = mach_msg(&reply.head.Head, MACH_RCV_MSG | option, 0, sizeof reply, set, timeout_ms,
 					    MACH_PORT_NULL);
 
+	if (result == MACH_RCV_TOO_LARGE)	/* one server's nonsense is not the end of the wait for others */
+		return MACH_MSG_SUCCESS;
 	if (result != MACH_MSG_SUCCESS)
 		return result;
 	for (unsigned i = 0; i < count; i++) {
 		if (waited[i].reply != reply.head.Head.msgh_local_port)
 			continue;
-		if (reply.head.Head.msgh_id != SELECT_REPLY_ID && reply.head.Head.msgh_id != SELECT_TIMEOUT_REPLY_ID)
+		if (!is_select_reply(&reply))
 			fds[i].revents = POLLERR;
-		else if (reply.head.RetCode != HURD_EINTR)
+		else if (reply.head.RetCode != HURD_EINTR && fds[i].revents == 0)	/* the first word counts */
 			fds[i].revents = events_of(reply.head.RetCode, reply.types, fds[i].events);
-		return MACH_MSG_SUCCESS;
+		break;
 	}
-	mach_msg_destroy(&reply.head.Head);
+	mach_msg_destroy(&reply.head.Head);	/* it may have brought what was not asked for */
 	return MACH_MSG_SUCCESS;
 }
 
