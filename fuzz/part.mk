@@ -65,6 +65,8 @@ fuzz_sources_signals := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c
 	$(patsubst %,$(fuzz_mig)/posix/%_server.c,msg exc)
 fuzz_flags_signals := $(fuzz_server_flags) -D_GNU_SOURCE -Inode/posix -I$(fuzz_mig)/posix \
 	-Dcatch_exception_raise=posix_S_exception_raise
+fuzz_sources_poll := $(fuzz_client)
+fuzz_flags_poll := $(fuzz_server_flags) -D_GNU_SOURCE -Inode/posix
 fuzz_sources_directory := $(fuzz_client) $(patsubst %,node/posix/%.c,directory lookup error abi_errno)
 fuzz_flags_directory := $(fuzz_server_flags) -fno-sanitize=alignment -Inode/posix
 fuzz_sources_tmpfs := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c \
@@ -137,7 +139,7 @@ fuzz_flags_control := $(fuzz_mach_flags) -Inetmsg -I$(fuzz_mig)
 fuzz_headers := $(sort $(wildcard fuzz/*.h fuzz/machine/*.h core/*/*.h sim/*/*.h netmsg/*.h node/tmpfs/*.h testbed/*.h fuzz/include/*.h fuzz/include/*/*.h node/init/*.h node/proc/*.h mach/*.h libpager/*.h node/inet/*.h node/inet/*/*.h node/pflocal/*.h node/console/*.h node/posix/*.h))
 
 # What targets include whole.
-fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache posix/signal_thread)
+fuzz_headers += $(patsubst %,node/%.c,tmpfs/server inet/main pflocal/main console/main proc/proc proc/exec proc/image_cache posix/signal_thread posix/poll)
 
 .SECONDEXPANSION:
 $(B)/host/fuzz/%: fuzz/fuzz_%.c $$(fuzz_sources_$$*) $(fuzz_headers) fuzz/part.mk
