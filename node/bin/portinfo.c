@@ -5,11 +5,13 @@
 #include <string.h>
 #include <hurd.h>
 #include <hurd/process.h>
+#include <mach_debug/mach_debug.h>
 
 static const char help[] =
 	"usage: portinfo [-s] [PID]\n"
 	"List the port rights of process PID (or of itself): name, rights with their user\n"
-	"references, and of receive rights the counts of senders and queued messages.\n"
+	"references, what the kernel has behind a right to one of its own objects, and of\n"
+	"receive rights the counts of senders and queued messages.\n"
 	"  -s   only the sums\n";
 
 static const struct { mach_port_type_t type; mach_port_right_t right; const char *name; } kinds[] = {
@@ -20,6 +22,25 @@ static const struct { mach_port_type_t type; mach_port_right_t right; const char
 	{ MACH_PORT_TYPE_DEAD_NAME, MACH_PORT_RIGHT_DEAD_NAME, "dead-name" },
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+
+/* What the kernel's debugging calls a port by; a memory object that is mapped is one too. */
+static const char *const objects[] = {
+	[1] = "thread", "task", "host", "host-priv", "processor", "processor-set", "processor-set-name",
+	"memory-object", "memory-control", "device", [16] = "memory-name", [19] = "device-master",
+};
+enum { OBJECTS = sizeof(objects) / sizeof(objects[0]) };
+
+static void show_object(task_t task, mach_port_t name)
+{
+	unsigned type = 0;
+	vm_offset_t address;
+	if (mach_port_kernel_object(task, name, &type, &address) || !type)
+		return;
+	if (type < OBJECTS && objects[type])
+		printf(" (%s)", objects[type]);
+	else
+		printf(" (kernel %u)", type);
+}
 
 static void show_receive(task_t task, mach_port_t name)
 {
@@ -44,6 +65,8 @@ static void show_port(task_t task, mach_port_t name, mach_port_type_t type)
 		printf(" %s %u", kinds[i].name, references);
 		if (kinds[i].type == MACH_PORT_TYPE_RECEIVE)
 			show_receive(task, name);
+		else if (kinds[i].type == MACH_PORT_TYPE_SEND && !(type & MACH_PORT_TYPE_RECEIVE))
+			show_object(task, name);
 	}
 	putchar('\n');
 }
