@@ -42,6 +42,19 @@ rights_straggler (struct end *end)
 	return end->stragglers_count > 0 ? end->stragglers[--end->stragglers_count] : MACH_PORT_NULL;
 }
 
+/* So is the one that is kept for it. */
+void
+rights_discarded (struct rights *rights, struct end *end)
+{
+	mach_port_t straggler = rights_straggler (end);
+
+	if (straggler == MACH_PORT_NULL)
+		return;
+	once_discard (rights, straggler);
+	if (end->queue == NULL)
+		adopted_straggler_used (rights, end);
+}
+
 void
 adopted_straggler_used (struct rights *rights, struct end *end)
 {
@@ -185,6 +198,7 @@ rights_rehome (struct rights *rights, mach_port_t name, struct party *from, stru
 		party_use (to);
 		party_unuse (rights, queue->home);
 		queue->home = to;
+		queue->home_name = MACH_PORT_NULL;
 		queue->kind = QUEUE_TASK;
 	}
 	if (end != NULL)

@@ -51,6 +51,24 @@ is_not_handed_out (mach_port_t task, mach_port_t name)
 		&& status.mps_msgcount == 0 && (status.mps_nsrequest || status.mps_sorights == 0);
 }
 
+/* The send-once right of a request may lead anywhere, and when we detach it can be taken back only by way of a port
+   of ours. */
+static void
+stand_between (struct attaching *attaching, mach_port_t *request)
+{
+	struct rights *rights = &attaching->relay->rights;
+	mach_msg_type_name_t type;
+	struct end *end;
+
+	if (!MACH_PORT_VALID (*request))
+		return;
+	end = rights_once (rights, *request, attaching->party, rights->world);
+	end->hidden = true;	/* it is shown when it comes to where it leads */
+	while (mach_port_extract_right (mach_task_self (), end->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, request, &type)
+		!= KERN_SUCCESS)
+		rights->give_way (attaching->relay);
+}
+
 /* The world goes on sending to the port it knows, which is ours now. */
 static void
 attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
@@ -65,6 +83,9 @@ attach_receive (void *ctx, mach_port_t name, mach_port_type_t type)
 	if (!(type & MACH_PORT_TYPE_RECEIVE) || is_not_handed_out (attaching->task, name)
 		|| (old = exchange_take_receive (attaching->task, name, type, &tied)) == MACH_PORT_NULL)
 		return;
+	stand_between (attaching, &tied.dead_name);
+	if (tied.status.mps_sorights == 0)	/* else it leads to this port itself, which is ours now */
+		stand_between (attaching, &tied.no_senders);
 	queue = rights_rehome (rights, old, rights->world, attaching->party, &port, moves_drain_both, &moving);
 	queue->home_name = name;
 	/* else each of our lines would be the cause of another one */
@@ -89,10 +110,12 @@ attach_send (struct attaching *attaching, mach_port_t name)
 
 	if ((port = exchange_take_send (attaching->task, name, &tied)) == MACH_PORT_NULL)
 		return;
+	stand_between (attaching, &tied.dead_name);
 	end = rights_end (rights, rights_identify (rights, port, rights->world), attaching->party);
-	if (tied.sends > 0)
+	if (exchange_give_send (attaching->task, name, end->port, MACH_MSG_TYPE_MAKE_SEND, &tied))
 		end->makes++;
-	exchange_give_send (attaching->task, name, end->port, MACH_MSG_TYPE_MAKE_SEND, &tied);
+	else
+		rights_make (rights, end);	/* the end goes with this one */
 }
 
 static void
@@ -101,11 +124,16 @@ attach_once (struct attaching *attaching, mach_port_t name)
 	struct rights *rights = &attaching->relay->rights;
 	struct tied tied;
 	mach_port_t port = exchange_take_once (attaching->task, name, &tied);
+	struct end *end;
 
-	if (MACH_PORT_VALID (port))
-		exchange_give_once (attaching->task, name,
-			rights_once (rights, port, attaching->party, rights->world)->port,
-			MACH_MSG_TYPE_MAKE_SEND_ONCE, &tied);
+	if (!MACH_PORT_VALID (port))
+		return;
+	stand_between (attaching, &tied.dead_name);
+	end = rights_once (rights, port, attaching->party, rights->world);
+	if (exchange_give_once (attaching->task, name, end->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &tied))
+		return;
+	rights_once_used (rights, end);
+	mach_port_deallocate (mach_task_self (), port);
 }
 
 static void

@@ -122,7 +122,7 @@ once_right (struct crossing *crossing, mach_port_t name, struct party *to, uint6
 {
 	struct passage passage = { BY_ONCE, name };
 
-	if (crossing->from->world && to->world)
+	if (crossing->recalled || (crossing->from->world && to->world))
 	{
 		passage.how = AS_IT_IS;
 		*key = ++crossing->rights->last_key | CROSSING_KEY_PASSING;

@@ -18,6 +18,7 @@ struct crossing
 	struct party *from, *to;
 	struct party *body_to;		/* whose names the body gets; usually TO */
 	struct party *raws;		/* whose the rights are that are not known */
+	bool recalled;			/* send-once rights go on as they are */
 	struct queue *queue;		/* it is sent to, or NULL */
 	bool circular;			/* it carries that queue's receive right: nobody could ever receive it */
 	struct party *execs;		/* an exec for this task, or NULL: the process port in it is shown to the door */

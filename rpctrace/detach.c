@@ -23,6 +23,19 @@ struct taken
 	mach_port_t port;		/* our name for it */
 	struct tied tied;
 	struct moving *moving;		/* a receive right: what waits in it */
+	struct queue *queue;		/* what it receives from, if others know that by us */
+	unsigned room;			/* in the port that it comes home to */
+};
+
+/* A send-once right to a port of the task's own: it is made when that has come home. */
+struct own
+{
+	struct own *next;
+	const struct taken *leads_to;
+	mach_port_t *right;		/* or, if null, within a letter's body: */
+	uint8_t *body;
+	struct wire_item item;
+	uint32_t index;
 };
 
 struct detaching
@@ -32,69 +45,130 @@ struct detaching
 	mach_port_t task;
 	struct taken *taken;
 	size_t count, room;
+	struct own *own;
 };
 
-/* --- taking -------------------------------------------------------------------------- */
+/* --- recalling ----------------------------------------------------------------------- */
 
-/* Whether a probe came to the task's own port.  Other messages wait with those of a port that changes, and
-   stay in one that nobody else knows of and that is given back as it is. */
+/* What has come since it was taken: by us to a port that others know; else from the world, or for it, for the task
+   is leaving and has perhaps just been heard of that port.  True: there was a probe. */
 static bool
-is_probed (struct detaching *detaching, const struct taken *taken)
+fetch_letters (struct detaching *detaching, const struct taken *taken)
 {
-	const struct rights *rights = &detaching->relay->rights;
-	struct queue drained = { .last = &drained.first };
-	mach_port_status_t status;
-	bool probed;
+	struct rights *rights = &detaching->relay->rights;
 
-	if (taken->moving != NULL)
-		return moves_drain (rights, &taken->moving->waiting, detaching->party, taken->port, true, 0);
-	if (!(taken->type & MACH_PORT_TYPE_RECEIVE)
-		|| mach_port_get_receive_status (mach_task_self (), taken->port, &status) != KERN_SUCCESS
-		|| status.mps_msgcount == 0)
-		return false;
-	probed = moves_drain (rights, &drained, detaching->party, taken->port, true, 0);
-	moves_put_back (&detaching->relay->rights, &drained, taken->port);
-	return probed;
+	return moves_drain (rights, &taken->moving->waiting, taken->queue != NULL ? detaching->party : rights->world,
+		taken->port, true, 0);
 }
 
-/* The receive right that the task gets for what was TAKEN: the port that the world knows it by. */
-static mach_port_t
-port_to_come (struct rights *rights, const struct taken *taken)
+/* The port of the task's own that a recalled right led to, or NULL. */
+static const struct taken *
+find_own (struct detaching *detaching)
 {
-	return taken->moving == NULL ? taken->port
-		: rights_end (rights, rights_queue_at (rights, taken->port), rights->world)->port;
-}
+	const struct taken *found = NULL;
 
-/* A send-once right that the task has to a port of its own: one to what it gets for that port, or it would lead
-   by us for as long as it waits. */
-static mach_port_t
-recall_own (struct detaching *detaching)
-{
-	mach_port_t found = MACH_PORT_NULL;
-	mach_msg_type_name_t type;
+	for (size_t i = 0; i < detaching->count && found == NULL; i++)
+	{
+		const struct taken *taken = &detaching->taken[i];
 
-	for (size_t i = 0; i < detaching->count && found == MACH_PORT_NULL; i++)
-		if (is_probed (detaching, &detaching->taken[i]) && mach_port_extract_right (mach_task_self (),
-			port_to_come (&detaching->relay->rights, &detaching->taken[i]), MACH_MSG_TYPE_MAKE_SEND_ONCE, &found,
-			&type) != KERN_SUCCESS)
-			found = MACH_PORT_NULL;
+		if (taken->moving != NULL && fetch_letters (detaching, taken))
+			found = taken;
+	}
 	return found;
 }
 
+/* What NAME led to; if that is a port of the task's own, null, and *OWN says which one.  What the task itself had
+   sent leads to another port of ours again, or home. */
 static mach_port_t
-recall (struct detaching *detaching, mach_port_t name)
+recall (struct detaching *detaching, mach_port_t name, struct own *own)
 {
-	if (MACH_PORT_VALID (name))
-		name = recall_once (detaching->relay, name, detaching->party);
-	return name != MACH_PORT_NULL ? name : recall_own (detaching);
+	const struct party *origin = detaching->party;
+	struct own *kept;
+
+	while (origin == detaching->party && MACH_PORT_VALID (name))
+		name = recall_once (detaching->relay, name, &origin);
+	if (name != MACH_PORT_NULL || (own->leads_to = find_own (detaching)) == NULL)
+		return name;
+	kept = rights_memory (sizeof *kept);
+	*kept = *own;
+	kept->next = detaching->own;
+	detaching->own = kept;
+	return MACH_PORT_NULL;
 }
 
 static void
-recall_tied (struct detaching *detaching, mach_port_t *name)
+recall_at (struct detaching *detaching, mach_port_t *name)
 {
 	if (MACH_PORT_VALID (*name))
-		*name = recall (detaching, *name);
+		*name = recall (detaching, *name, &(struct own) { .right = name });
 }
+
+static void
+recall_letter (struct detaching *detaching, struct letter *letter)
+{
+	mach_msg_header_t *header = &letter->header;
+	struct own own = { .body = (uint8_t *) header + WIRE_HEADER_BYTES };
+	struct wire_walk walk;
+
+	letter->recalled = true;
+	if (MACH_MSGH_BITS_REMOTE (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE)
+		recall_at (detaching, &header->msgh_remote_port);
+	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		return;
+	wire_walk (&walk, own.body, header->msgh_size - WIRE_HEADER_BYTES);
+	while (wire_next (&walk, &own.item))
+		for (own.index = 0; own.item.disposition == WIRE_SEND_ONCE && own.item.is_inline && own.index < own.item.number;
+			own.index++)
+		{
+			mach_port_t name = wire_get_port (own.body, &own.item, own.index);
+
+			if (MACH_PORT_VALID (name))
+				wire_set_port (own.body, &own.item, own.index, recall (detaching, name, &own));
+		}
+}
+
+static void
+recall_taken (struct detaching *detaching, struct taken *taken)
+{
+	recall_at (detaching, &taken->tied.dead_name);
+	recall_at (detaching, &taken->tied.no_senders);
+	recall_at (detaching, &taken->tied.port_destroyed);
+	if (!(taken->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND)))
+		recall_at (detaching, &taken->port);
+}
+
+static void
+recall_letters (struct detaching *detaching, const struct taken *taken)
+{
+	if (taken->moving == NULL)
+		return;
+	for (struct letter *letter = taken->moving->waiting.first; letter != NULL; letter = letter->next)
+		if (letter->from == detaching->party)
+			recall_letter (detaching, letter);
+}
+
+static void
+make_own (struct detaching *detaching)
+{
+	struct own *own;
+	mach_port_t once;
+	mach_msg_type_name_t type;
+
+	while ((own = detaching->own) != NULL)
+	{
+		detaching->own = own->next;
+		while (mach_port_extract_right (mach_task_self (), own->leads_to->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &once,
+			&type) != KERN_SUCCESS)
+			detaching->relay->rights.give_way (detaching->relay);
+		if (own->right != NULL)
+			*own->right = once;
+		else
+			wire_set_port (own->body, &own->item, own->index, once);
+		free (own);
+	}
+}
+
+/* --- taking -------------------------------------------------------------------------- */
 
 static struct taken *
 new_taken (struct detaching *detaching)
@@ -128,34 +202,36 @@ take (void *ctx, mach_port_t name, mach_port_type_t type)
 		*new_taken (detaching) = taken;
 }
 
-static void
-recall_taken (struct detaching *detaching, struct taken *taken)
-{
-	recall_tied (detaching, &taken->tied.dead_name);
-	recall_tied (detaching, &taken->tied.no_senders);
-	recall_tied (detaching, &taken->tied.port_destroyed);
-	if (!(taken->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_SEND)))
-		recall_tied (detaching, &taken->port);
-}
-
 /* --- receive rights --------------------------------------------------------------------- */
 
-/* Fetches what waits in the task's own port; from now on what comes for it waits with us. */
+/* Fetches what waits in a port that only the task knows.  The lock has not been let go since it is leaving: all of
+   it is as the task sees it, and what comes from now on is as the world does. */
 static void
-take_letters (struct detaching *detaching, struct taken *taken)
+take_unknown (struct detaching *detaching, struct taken *taken)
 {
 	struct rights *rights = &detaching->relay->rights;
 	struct queue *queue = rights_queue_at (rights, taken->port);
 
-	/* what came to be known while we had it is of the world already, as it is */
-	if (!(taken->type & MACH_PORT_TYPE_RECEIVE) || queue == NULL || queue->home->world)
+	if (!(taken->type & MACH_PORT_TYPE_RECEIVE))
 		return;
 	taken->moving = rights_memory (sizeof *taken->moving);
 	*taken->moving = (struct moving) { rights, detaching->party, rights->world,
 		{ .last = &taken->moving->waiting.first } };
-	queue->held = true;
-	queue->pins++;
-	moves_take_own (rights, queue, detaching->party, taken->port, &taken->moving->waiting);
+	if (queue != NULL && !queue->home->world)
+		taken->queue = queue;
+	else
+		moves_drain (rights, &taken->moving->waiting, detaching->party, taken->port, true, 0);
+}
+
+/* Fetches what waits in the port of a queue; from now on what comes for it waits with us. */
+static void
+take_known (struct detaching *detaching, struct taken *taken)
+{
+	if (taken->queue == NULL)
+		return;
+	taken->queue->held = true;
+	taken->queue->pins++;
+	moves_take_own (&detaching->relay->rights, taken->queue, detaching->party, taken->port, &taken->moving->waiting);
 }
 
 /* No thread has a message of a held queue in its hands that it has not looked at yet. */
@@ -165,71 +241,72 @@ settle (struct detaching *detaching)
 	struct rights *rights = &detaching->relay->rights;
 
 	for (size_t i = 0; i < detaching->count; i++)
-		if (detaching->taken[i].moving != NULL)
-			for (struct end *end = rights_queue_at (rights, detaching->taken[i].port)->ends; end != NULL; end = end->next)
+		if (detaching->taken[i].queue != NULL)
+			for (struct end *end = detaching->taken[i].queue->ends; end != NULL; end = end->next)
 				rights_pause (rights, end, true);
 	recall_fence (detaching->relay);
 }
 
+/* The receive right that the task gets is the one that the world knows. */
 static void
-recall_letter (struct detaching *detaching, struct letter *letter)
-{
-	mach_msg_header_t *header = &letter->header;
-	uint8_t *body = (uint8_t *) header + WIRE_HEADER_BYTES;
-	struct wire_walk walk;
-	struct wire_item item;
-
-	if (MACH_MSGH_BITS_REMOTE (header->msgh_bits) == MACH_MSG_TYPE_PORT_SEND_ONCE
-		&& MACH_PORT_VALID (header->msgh_remote_port))
-		header->msgh_remote_port = recall (detaching, header->msgh_remote_port);
-	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
-		return;
-	wire_walk (&walk, body, header->msgh_size - WIRE_HEADER_BYTES);
-	while (wire_next (&walk, &item))
-		for (uint32_t i = 0; item.disposition == WIRE_SEND_ONCE && item.is_inline && i < item.number; i++)
-			if (MACH_PORT_VALID (wire_get_port (body, &item, i)))
-				wire_set_port (body, &item, i, recall (detaching, wire_get_port (body, &item, i)));
-}
-
-static void
-recall_letters (struct detaching *detaching, const struct taken *taken)
-{
-	if (taken->moving == NULL)
-		return;
-	for (struct letter *letter = taken->moving->waiting.first; letter != NULL; letter = letter->next)
-		recall_letter (detaching, letter);
-}
-
-static void
-give_receive (struct detaching *detaching, const struct taken *taken)
+come_home (struct detaching *detaching, struct taken *taken)
 {
 	struct rights *rights = &detaching->relay->rights;
-	struct queue *queue = rights_queue_at (rights, taken->port);
 	struct moving *moving = taken->moving;
-	mach_port_t port = taken->port;
+	mach_port_t port = MACH_PORT_NULL;
+	struct end *end;
 
-	if (moving != NULL)
+	if (taken->queue == NULL)
+		return;
+	end = rights_end_of (taken->queue, rights->world);
+	/* what the world sends from now on comes behind what it has sent */
+	if (end != NULL)
+		mach_port_set_qlimit (mach_task_self (), end->port, 0);
+	taken->room = end != NULL ? 0 : MOVES_ROOM;
+	rights_rehome (rights, taken->port, moving->from, moving->to, &port, moves_drain_both, moving);
+	/* what waits in the task's own port was sent before what waits with us, and that before what is in
+	   the port that the world knows */
+	moves_put_in_front (taken->queue, &moving->waiting);
+	taken->port = port;
+}
+
+/* What waits in a port that nobody else knew, answers mostly, has rights in it that the task knew by us. */
+static void
+put_letters_again (struct detaching *detaching, struct taken *taken)
+{
+	struct rights *rights = &detaching->relay->rights;
+	struct queue *waiting = &taken->moving->waiting;
+	struct letter *letter;
+
+	fetch_letters (detaching, taken);
+	mach_port_set_qlimit (mach_task_self (), taken->port, MOVES_ROOM);
+	for (unsigned place = 0; (letter = letter_take (waiting)) != NULL; place++)
 	{
-		struct end *end = rights_end_of (queue, rights->world);
+		relay_put_again (detaching->relay, letter, taken->port, letter->by_once || place >= MOVES_ROOM
+			? MACH_MSG_TYPE_MAKE_SEND_ONCE : MACH_MSG_TYPE_MAKE_SEND);
+		letter_free (rights, letter);
+	}
+}
 
-		port = MACH_PORT_NULL;
-		/* what the world sends from now on comes behind what it has sent */
-		if (end != NULL)
-			mach_port_set_qlimit (mach_task_self (), end->port, 0);
-		rights_rehome (rights, taken->port, moving->from, moving->to, &port, moves_drain_both, moving);
-		/* what waits in the task's own port was sent before what waits with us, and that before what is in
-		   the port that the world knows */
-		moves_put_in_front (queue, &moving->waiting);
-		queue->home_name = MACH_PORT_NULL;
-		moves_make_onces (queue, port, end != NULL ? 0 : MOVES_ROOM);
-		mach_port_set_qlimit (mach_task_self (), port, end != NULL ? 0 : MOVES_ROOM);
+static void
+pass_letters (struct detaching *detaching, struct taken *taken)
+{
+	struct queue *queue = taken->queue;
+
+	if (taken->moving == NULL)
+		return;
+	if (queue == NULL)
+		put_letters_again (detaching, taken);
+	else
+	{
+		moves_make_onces (queue, taken->port, taken->room);
+		mach_port_set_qlimit (mach_task_self (), taken->port, taken->room);
 		queue->held = false;
 		relay_pass_waiting (detaching->relay, queue);
 		queue->pins--;
-		rights_look_later (rights, queue);
-		free (moving);
+		rights_look_later (&detaching->relay->rights, queue);
 	}
-	exchange_give_receive (detaching->task, taken->name, port, &taken->tied);
+	free (taken->moving);
 }
 
 /* --- other rights -------------------------------------------------------------------------- */
@@ -247,8 +324,10 @@ give_send (struct detaching *detaching, const struct taken *taken)
 		return;
 	}
 	end = rights_end (rights, queue, rights->world);
-	end->makes += taken->tied.sends > 0;
-	exchange_give_send (detaching->task, taken->name, end->port, MACH_MSG_TYPE_MAKE_SEND, &taken->tied);
+	if (exchange_give_send (detaching->task, taken->name, end->port, MACH_MSG_TYPE_MAKE_SEND, &taken->tied))
+		end->makes++;
+	else
+		rights_make (rights, end);
 }
 
 static void
@@ -257,12 +336,12 @@ give (struct detaching *detaching, struct taken *taken, bool receive)
 	if (receive != !!(taken->type & MACH_PORT_TYPE_RECEIVE))
 		return;
 	if (receive)
-		give_receive (detaching, taken);
+		exchange_give_receive (detaching->task, taken->name, taken->port, &taken->tied);
 	else if (taken->type & MACH_PORT_TYPE_SEND)
 		give_send (detaching, taken);
-	else if (MACH_PORT_VALID (taken->port))
-		exchange_give_once (detaching->task, taken->name, taken->port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
-			&taken->tied);
+	else if (MACH_PORT_VALID (taken->port) && !exchange_give_once (detaching->task, taken->name, taken->port,
+		MACH_MSG_TYPE_MOVE_SEND_ONCE, &taken->tied))
+		mach_port_deallocate (mach_task_self (), taken->port);
 }
 
 /* The kernel may answer at once, to any port of the task's: all of them must be there. */
@@ -409,12 +488,19 @@ detach (struct relay *relay, struct party *party)
 	party->leaving = true;
 	exchange_each (detaching.task, take, &detaching);
 	for (size_t i = 0; i < detaching.count; i++)
-		take_letters (&detaching, &detaching.taken[i]);
+		take_unknown (&detaching, &detaching.taken[i]);
+	for (size_t i = 0; i < detaching.count; i++)
+		take_known (&detaching, &detaching.taken[i]);
 	for (size_t i = 0; i < detaching.count; i++)
 		recall_taken (&detaching, &detaching.taken[i]);
 	for (size_t i = 0; i < detaching.count; i++)
 		recall_letters (&detaching, &detaching.taken[i]);
 	settle (&detaching);
+	for (size_t i = 0; i < detaching.count; i++)
+		come_home (&detaching, &detaching.taken[i]);
+	make_own (&detaching);
+	for (size_t i = 0; i < detaching.count; i++)
+		pass_letters (&detaching, &detaching.taken[i]);
 	for (size_t i = 0; i < detaching.count; i++)
 		give (&detaching, &detaching.taken[i], true);
 	for (size_t i = 0; i < detaching.count; i++)

@@ -15,15 +15,17 @@ take_sends (mach_port_t task, mach_port_t name, struct tied *tied)
 		mach_port_mod_refs (task, name, MACH_PORT_RIGHT_SEND, -(int) tied->sends);
 }
 
-static void
+static bool
 give_sends (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
 	const struct tied *tied)
 {
 	if (tied->sends == 0)
-		return;
-	mach_port_insert_right (task, name, port, disposition);
+		return false;
+	if (mach_port_insert_right (task, name, port, disposition) != KERN_SUCCESS)
+		return false;
 	if (tied->sends > 1)
 		mach_port_mod_refs (task, name, MACH_PORT_RIGHT_SEND, tied->sends - 1);
+	return true;
 }
 
 mach_port_t
@@ -53,7 +55,8 @@ exchange_give_receive (mach_port_t task, mach_port_t name, mach_port_t port, con
 	mach_port_set_qlimit (mach_task_self (), port, tied->status.mps_qlimit);
 	/* the send rights first: they can be made as long as the receive right is ours */
 	give_sends (task, name, port, MACH_MSG_TYPE_MAKE_SEND, tied);
-	mach_port_insert_right (task, name, port, MACH_MSG_TYPE_MOVE_RECEIVE);
+	if (mach_port_insert_right (task, name, port, MACH_MSG_TYPE_MOVE_RECEIVE) != KERN_SUCCESS)
+		mach_port_mod_refs (mach_task_self (), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	mach_port_set_mscount (task, name, tied->status.mps_mscount);
 	mach_port_set_seqno (task, name, tied->status.mps_seqno);
 	if (tied->set != MACH_PORT_NULL)
@@ -83,12 +86,14 @@ exchange_take_send (mach_port_t task, mach_port_t name, struct tied *tied)
 	return port;
 }
 
-void
+bool
 exchange_give_send (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
 	const struct tied *tied)
 {
-	give_sends (task, name, port, disposition, tied);
+	bool given = give_sends (task, name, port, disposition, tied);
+
 	moves_put_request (task, name, MACH_NOTIFY_DEAD_NAME, 1, tied->dead_name);
+	return given;
 }
 
 mach_port_t
@@ -103,12 +108,14 @@ exchange_take_once (mach_port_t task, mach_port_t name, struct tied *tied)
 	return port;
 }
 
-void
+bool
 exchange_give_once (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
 	const struct tied *tied)
 {
-	mach_port_insert_right (task, name, port, disposition);
+	bool given = mach_port_insert_right (task, name, port, disposition) == KERN_SUCCESS;
+
 	moves_put_request (task, name, MACH_NOTIFY_DEAD_NAME, 1, tied->dead_name);
+	return given;
 }
 
 bool

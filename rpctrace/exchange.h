@@ -20,18 +20,19 @@ struct tied
    right, under our name for it, or null. */
 mach_port_t exchange_take_receive (mach_port_t task, mach_port_t name, mach_port_type_t type, struct tied *tied);
 
-/* Gives it PORT, a receive right of ours, in its place; and then the requests for notifications, which the
-   kernel may answer at once, where their send-once rights lead. */
+/* Gives it PORT, a receive right of ours, in its place, which dies when TASK has died; and then the requests for
+   notifications, which the kernel may answer at once, where their send-once rights lead. */
 void exchange_give_receive (mach_port_t task, mach_port_t name, mach_port_t port, const struct tied *tied);
 void exchange_give_requests (mach_port_t task, mach_port_t name, const struct tied *tied);
 
 /* The same for a send right; one to the same port is ours then. */
 mach_port_t exchange_take_send (mach_port_t task, mach_port_t name, struct tied *tied);
-void exchange_give_send (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
+/* False: no right was given, for TASK or what the name stood for has died. */
+bool exchange_give_send (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
 	const struct tied *tied);
 
 mach_port_t exchange_take_once (mach_port_t task, mach_port_t name, struct tied *tied);
-void exchange_give_once (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
+bool exchange_give_once (mach_port_t task, mach_port_t name, mach_port_t port, mach_msg_type_name_t disposition,
 	const struct tied *tied);
 
 /* Calls VISIT for each of TASK's names. */

@@ -127,28 +127,6 @@ moves_take_own (struct rights *rights, struct queue *queue, struct party *owner,
 }
 
 void
-moves_put_back (struct rights *rights, struct queue *drained, mach_port_t port)
-{
-	struct letter *letter;
-
-	if (drained->first != NULL)
-		mach_port_set_qlimit (mach_task_self (), port, MACH_PORT_QLIMIT_MAX);
-	while ((letter = letter_take (drained)) != NULL)
-	{
-		mach_msg_header_t *header = &letter->header;
-
-		/* what was received says by what kind of right each came, which is the one that moves it again */
-		header->msgh_bits = (header->msgh_bits & MACH_MSGH_BITS_COMPLEX) | MACH_MSGH_BITS (letter->by_once
-			? MACH_MSG_TYPE_MAKE_SEND_ONCE : MACH_MSG_TYPE_MAKE_SEND, MACH_MSGH_BITS_REMOTE (header->msgh_bits));
-		header->msgh_local_port = header->msgh_remote_port;
-		header->msgh_remote_port = port;
-		if (mach_msg (header, MACH_SEND_MSG, header->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
-			mach_msg_destroy (header);
-		letter_free (rights, letter);
-	}
-}
-
-void
 moves_put_in_front (struct queue *queue, struct queue *drained)
 {
 	if (drained->first == NULL)

@@ -27,10 +27,6 @@ void moves_put_request (mach_port_t task, mach_port_t name, mach_msg_id_t kind, 
 bool moves_drain (const struct rights *rights, struct queue *queue, struct party *sender, mach_port_t port, bool adopted,
 	int32_t without);
 
-/* What was DRAINED from PORT, a receive right of ours, goes back there, in order and each by the kind of right
-   that it came by. */
-void moves_put_back (struct rights *rights, struct queue *drained, mach_port_t port);
-
 /* DRAINED becomes all that OWNER of the receive right PORT, QUEUE's, has not received yet; what waits for
    room there comes along.  The lock is let go meanwhile if somebody does. */
 void moves_take_own (struct rights *rights, struct queue *queue, struct party *owner, mach_port_t port,
@@ -59,9 +55,10 @@ void moves_make_onces (struct queue *queue, mach_port_t port, unsigned room);
 struct letter
 {
 	struct letter *next;
-	struct party *from;		/* used */
+	struct party *from;		/* whose its rights are; used */
 	bool by_once;			/* it came by a send-once right, */
 	mach_port_t once;		/* and goes on by this one, when that is made */
+	bool recalled;			/* its send-once rights are none of ours any more */
 	mach_msg_header_t header;	/* and the rest of it behind */
 };
 

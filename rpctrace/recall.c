@@ -12,16 +12,20 @@ recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *head
 
 	if (!rights_is_probe (&relay->rights, header))
 		return false;
+	if (probe->number == 0)
+		rights_discarded (&relay->rights, end);
 	if (probe->number == 0 || probe->number != recall->wanted)
 		return true;
 	recall->came = true;
-	recall->origin = NULL;
 	if (end->queue == NULL)
 	{
-		recall->origin = end->origin;
 		recall->found = rights_once_of (end);
+		recall->origin = end->origin;
 		rights_once_used (&relay->rights, end);
 	}
+	/* a port that others have got meanwhile: one of the rights to that which are kept for it */
+	else if (end->queue->home->world && (recall->found = rights_straggler (end)) != MACH_PORT_NULL)
+		;
 	/* a port that was the task's own: another right to it is as good */
 	else if (mach_port_extract_right (mach_task_self (), end->port, MACH_MSG_TYPE_MAKE_SEND_ONCE, &recall->found,
 		&type) != KERN_SUCCESS)
@@ -69,15 +73,15 @@ recall_fence (struct relay *relay)
 
 /* What comes to our ports comes in the order in which it was sent: when the second message is there, the
    first one was, or never will be. */
-static mach_port_t
-recall_one (struct relay *relay, mach_port_t name)
+mach_port_t
+recall_once (struct relay *relay, mach_port_t name, const struct party **origin)
 {
 	struct recall *recall = &relay->recall;
 	uint64_t number;
 
-	recall->origin = NULL;
 	recall->came = false;
 	recall->found = MACH_PORT_NULL;
+	recall->origin = *origin = NULL;
 	recall->wanted = ++recall->last;
 	if (!rights_send_probe (&relay->rights, name, recall->wanted))
 		return name;	/* dead */
@@ -85,14 +89,6 @@ recall_one (struct relay *relay, mach_port_t name)
 	while (!recall->came && recall->fenced < number)
 		pthread_cond_wait (&relay->changed, &relay->lock);
 	recall->wanted = 0;	/* one that comes too late is nobody's */
+	*origin = recall->origin;
 	return recall->found;
-}
-
-mach_port_t
-recall_once (struct relay *relay, mach_port_t name, const struct party *party)
-{
-	do
-		name = recall_one (relay, name);
-	while (MACH_PORT_VALID (name) && relay->recall.origin == party);
-	return name;
 }

@@ -6,11 +6,11 @@
 
 #include "relay.h"
 
-/* NAME, a send-once right of ours that leads to one of our ports or to one of PARTY's, all of which have been
-   taken from it, is given up.  With the lock held, which is let go meanwhile; no end may be paused.  Another
-   one for the same thing, without an end of ours for it; NAME itself, when it is dead; null when it is PARTY's:
-   where it led to there is a probe. */
-mach_port_t recall_once (struct relay *relay, mach_port_t name, const struct party *party);
+/* NAME, a send-once right of ours that leads to one of our ports, is given up.  With the lock held, which
+   is let go meanwhile; no end may be paused.  Another one for the same thing, without an end of ours for
+   it; NAME itself, when it is dead.  (One that led elsewhere would be used up, and the result be null.)
+   *ORIGIN is who had sent on the one that came out, which may lead to one of our ports again; NULL: it does not. */
+mach_port_t recall_once (struct relay *relay, mach_port_t name, const struct party **origin);
 
 /* With the lock held, which is let go meanwhile: what was received until now has been looked at.  The thread
    that receives has nothing else in its hands than what it calls for. */

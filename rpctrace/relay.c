@@ -183,7 +183,8 @@ interrupt (struct relay *relay, struct queue *queue)
 
 /* By ONCE, if that is one: then it came by a send-once right, and those do not wait for room. */
 static void
-pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t once, mach_msg_header_t *header)
+pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t once, bool recalled,
+	mach_msg_header_t *header)
 {
 	struct crossing crossing = { 0 };
 
@@ -193,6 +194,7 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t 
 		crossing.raws = relay->rights.world;
 	crossing.to = crossing.body_to = queue->home;
 	crossing.queue = queue;
+	crossing.recalled = recalled;
 	tasks_prepare_request (relay, &crossing, queue);
 	queue->pins++;
 	queue->crossing = true;
@@ -205,7 +207,9 @@ pass (struct relay *relay, struct queue *queue, struct party *from, mach_port_t 
 	}
 	queue->crossing = false;
 	tasks_note_request (relay, &crossing, queue);
-	if (!queue->hidden)
+	if (recalled)
+		;	/* it was shown when it came the first time */
+	else if (!queue->hidden)
 		show_message (relay->show, &crossing, queue->key);
 	else if (crossing.reply != NULL)
 		crossing.reply->hidden = true;
@@ -250,7 +254,7 @@ relay_pass_waiting (struct relay *relay, struct queue *queue)
 				mach_port_deallocate (mach_task_self (), letter->once);
 		}
 		else
-			pass (relay, queue, letter->from, letter->once, &letter->header);
+			pass (relay, queue, letter->from, letter->once, letter->recalled, &letter->header);
 		letter_free (&relay->rights, letter);
 	}
 	if (queue->waiting <= WAITING_RESUME && !queue->held)
@@ -307,6 +311,23 @@ settle (void *relay)
 
 /* --- what comes in -------------------------------------------------------------------------- */
 
+void
+relay_put_again (struct relay *relay, struct letter *letter, mach_port_t port, mach_msg_type_name_t disposition)
+{
+	mach_msg_header_t *header = &letter->header;
+	struct crossing crossing = { 0 };
+
+	cross_begin (&crossing, &relay->rights, header);
+	crossing.from = crossing.raws = letter->from;
+	crossing.to = crossing.body_to = relay->rights.world;
+	crossing.recalled = letter->recalled;
+	cross (&crossing, port, disposition);
+	if (mach_msg (header, MACH_SEND_MSG, header->msgh_size, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL) != MACH_MSG_SUCCESS)
+		bounce (relay, header);
+	cross_unpin (&crossing);
+	cross_free (&crossing);
+}
+
 static void
 answer_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 {
@@ -315,6 +336,9 @@ answer_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 	cross_begin (&crossing, &relay->rights, header);
 	crossing.from = end->holder;
 	crossing.to = crossing.body_to = end->origin;
+	/* what waits for the task to go on again is received when it has its own rights back */
+	if (end->origin->leaving)
+		crossing.body_to = relay->rights.world;
 	tasks_prepare_answer (relay, &crossing, end);
 	cross (&crossing, rights_once_of (end), MACH_MSG_TYPE_MOVE_SEND_ONCE);
 	if (!end->hidden)
@@ -347,7 +371,7 @@ request_came (struct relay *relay, struct end *end, mach_msg_header_t *header)
 		: MACH_PORT_NULL;
 	if (is_free (queue))
 	{
-		pass (relay, queue, end->holder, once, header);
+		pass (relay, queue, end->holder, once, false, header);
 		if (queue->first != NULL)
 			relay_pass_waiting (relay, queue);	/* came while this one was turned */
 		return;

@@ -18,6 +18,7 @@
 #include <pthread.h>
 
 struct show;
+struct letter;
 
 /* A send-once right that is on its way back to us; see recall.h. */
 struct recall
@@ -26,7 +27,7 @@ struct recall
 	uint64_t fenced;		/* the last one that has come to the rights' notices */
 	bool came;
 	mach_port_t found;
-	struct party *origin;		/* who gave FOUND, or NULL: we made it */
+	const struct party *origin;	/* who had sent that on, or NULL; only to be compared */
 };
 
 struct leader
@@ -68,5 +69,9 @@ void relay_came (struct relay *relay, mach_msg_header_t *header);
    take as long as it likes; relay_pass_soon leaves them to a thread of their own. */
 void relay_pass_waiting (struct relay *relay, struct queue *queue);
 void relay_pass_soon (struct relay *relay, struct queue *queue);
+
+/* With the lock held: LETTER, which was taken out of PORT, a receive right of ours that only its home knew, goes
+   there again as what it is to the world. */
+void relay_put_again (struct relay *relay, struct letter *letter, mach_port_t port, mach_msg_type_name_t disposition);
 
 #endif

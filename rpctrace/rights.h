@@ -159,6 +159,9 @@ mach_port_t rights_once_of (struct end *end);
 /* The same for what came by a send-once right to an adopted end of a queue; null for any other end. */
 mach_port_t rights_straggler (struct end *end);
 
+/* A send-once right of ours that led to END was thrown away. */
+void rights_discarded (struct rights *rights, struct end *end);
+
 /* A message of ours that a send-once right is used up by; it may come back to us. */
 struct probe
 {

@@ -147,6 +147,26 @@ for signal in TERM KILL; do
 done
 passes "and nothing of rpctrace is left" within 10 no_tracers
 
+# What waits when tracing ends: messages with rights in them, requests to hear of deaths, in ports of each kind.
+detached() # never|first|later: attached before they come to wait, or afterwards
+{
+	on 1 90 "rm -f /tmp/traced /tmp/free /tmp/o; $t/rpctrace-detached /tmp/traced /tmp/free >/tmp/out & d=\$!
+		attach() { rpctrace -o /tmp/o -p \$d & r=\$!; until grep -q attached /tmp/o 2>/dev/null; do sleep 0.1; done; }
+		until grep -q ready /tmp/out; do sleep 0.1; done
+		[ $1 != first ] || attach
+		>/tmp/traced; until grep -q waits /tmp/out; do sleep 0.1; done; sleep 0.2
+		[ $1 != later ] || attach
+		[ $1 = never ] || { kill \$r; wait \$r; i=0; while ps | grep -q '[r]pctrace -o' && [ \$i -lt 20 ]; do sleep 0.1; i=\$((i + 1)); done
+			[ \$i != 20 ] || echo the tracer stays; }
+		>/tmp/free; wait \$d; cat /tmp/out" 2>&1
+}
+for when in never first later; do
+	out=$(detached $when)
+	contains "messages and requests that wait in ports (attached: $when)" \
+		'^detached: [1-9][0-9]* right, 0 wrong, names ([0-9]+) -> \1$' "$out"
+	equal "and no tracer waits with them" '' "$(grep stays <<<"$out")"
+done
+
 # What nothing can mend: the process that holds the rights is gone.
 out=$(on 1 40 "rpctrace -o /tmp/o $t/rpctrace-work until 1 >/tmp/work 2>&1 & f=\$!; sleep 2
 	kill -9 \$(ps | sed -n \"s/^ *\([0-9]*\) *\$f .*[r]pctrace -o .*/\1/p\"); wait \$f; echo status \$?; cat /tmp/work" 2>&1)
