@@ -10,6 +10,7 @@
 #define IDLE_LEADERS_MAX 8		/* threads kept for the next send that takes long */
 #define WAITING_PAUSE 2			/* messages held for one port before its senders have to wait */
 #define WAITING_RESUME 0
+#define UREFS_KEPT_MAX 1000		/* user references of one right: the kernel counts them up to 65534 only */
 #define SENDERS_MAX 512			/* messages that wait for room in a queue, each with a thread */
 #define OUTPUT_BYTES_MAX (4u << 20)	/* lines not yet written; beyond it tracing waits for the file, */
 #define OUTPUT_STALL_MS 1000		/* unless that has taken nothing for so long */

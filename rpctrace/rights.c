@@ -173,7 +173,9 @@ rights_identify (struct rights *rights, mach_port_t name, struct party *home)
 	}
 	if (queue != NULL)
 	{
-		queue->urefs++;
+		if (++queue->urefs >= UREFS_KEPT_MAX && mach_port_mod_refs (mach_task_self (), name, MACH_PORT_RIGHT_SEND,
+			1 - (int) queue->urefs) == KERN_SUCCESS)
+			queue->urefs = 1;
 		return queue;
 	}
 	/* a right that a trap gave (mach_host_self) is the kernel's although a task holds it as it is */
