@@ -114,9 +114,10 @@ for follow in '' --no-follow; do
 		"$(on 1 60 "rpctrace $follow -o /tmp/o $t/rpctrace-moving 30" 2>&1)"
 done
 # Threads that are in the kernel for good: traced, and by themselves, when the task cannot be stopped either.
-out=$(on 1 60 "rpctrace -o /tmp/o $t/rpctrace-waits; grep -cE '(vm_map|vm_write|gsync_wait) .*unfinished|<... (vm_map|vm_write|gsync_wait) .*destroyed' /tmp/o" 2>&1)
+out=$(on 1 60 "rpctrace -o /tmp/o $t/rpctrace-waits; sed -n 's/.*<\.\.\. \([a-z_]*\) resumed> = ? <reply right destroyed>\$/\1/p' /tmp/o | sort -u | xargs" 2>&1)
 contains "gsync_wait, vm_map and a silent pager for good: other threads go on" '^waits: 300 calls, 0 wrong, 0 waits over$' "$out"
-contains "and so does the end of the program" '^[6-9]$' "$out"
+# Which it is that they wait for is in the trace; on a slow machine others wait for locks at the end too.
+contains "and so does the end of the program" '(^| )gsync_wait vm_map vm_write( |$)' "$out"
 out=$(on 1 60 "$t/rpctrace-waits 5 >/tmp/out & sleep 1; rpctrace -p \$!; echo status \$?; until grep wrong /tmp/out; do sleep 0.2; done" 2>&1)
 contains "such a task is not attached to" '^rpctrace: process [0-9]+ cannot be stopped: .* status 125 ' "$(xargs <<<"$out")"
 contains "and goes on" '^waits: [1-9][0-9]* calls, 0 wrong, 0 waits over$' "$out"
