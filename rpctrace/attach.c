@@ -158,6 +158,30 @@ is_traced (mach_port_t task)
 	return self != task;
 }
 
+/* The kernel's own task, which a GNU/Hurd lists as process 3: it has the thread that runs when no other can,
+   and without it the machine stops. */
+static bool
+is_kernel (mach_port_t task)
+{
+	mach_msg_type_number_t count = 0;
+	thread_array_t threads;
+	bool idles = false;
+
+	if (task_threads (task, &threads, &count) != KERN_SUCCESS)
+		return false;
+	for (mach_msg_type_number_t i = 0; i < count; i++)
+	{
+		thread_basic_info_data_t info;
+		mach_msg_type_number_t words = THREAD_BASIC_INFO_COUNT;
+
+		idles |= thread_info (threads[i], THREAD_BASIC_INFO, (thread_info_t) &info, &words) == KERN_SUCCESS
+			&& info.flags & TH_FLAGS_IDLE;
+		mach_port_deallocate (mach_task_self (), threads[i]);
+	}
+	vm_deallocate (mach_task_self (), (vm_address_t) threads, count * sizeof *threads);
+	return idles;
+}
+
 static bool
 attach (struct relay *relay, mach_port_t task, int pid)
 {
@@ -185,6 +209,8 @@ attach_pid (struct relay *relay, int pid, struct complaint *complaint)
 		return complain (complaint, "%d is rpctrace itself", pid);
 	if (proc_pid2task (getproc (), pid, &task) != 0 || !MACH_PORT_VALID (task))
 		return complain (complaint, "there is no process %d, or it is not yours", pid);
+	if (is_kernel (task))
+		return complain (complaint, "process %d is the kernel", pid);
 	if (is_traced (task))
 		return complain (complaint, "process %d is being traced already", pid);
 	return attach (relay, task, pid)
