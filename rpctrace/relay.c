@@ -103,6 +103,30 @@ uses_names (int32_t id)
 	return is_quick (id) || id == ID_THREAD_TERMINATE_RELEASE;
 }
 
+enum memory { MEMORY_STAYS, MEMORY_GOES, MEMORY_IS_FREED };
+
+/* Whether what HEADER carries out of line is given away by sending it; or it has been sent and stayed. */
+static void
+memory_of (mach_msg_header_t *header, enum memory memory)
+{
+	uint8_t *body = (uint8_t *) header + WIRE_HEADER_BYTES;
+	struct wire_walk walk;
+	struct wire_item item;
+
+	if (!(header->msgh_bits & MACH_MSGH_BITS_COMPLEX))
+		return;
+	wire_walk (&walk, body, header->msgh_size - WIRE_HEADER_BYTES);
+	while (wire_next (&walk, &item))
+	{
+		if (item.is_inline || item.ports || item.bytes == 0)
+			continue;
+		if (memory == MEMORY_IS_FREED)
+			vm_deallocate (mach_task_self (), wire_get_address (body, &item), item.bytes);
+		else
+			wire_set_item (body, &item, item.name, memory == MEMORY_GOES);
+	}
+}
+
 static void
 send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *crossing)
 {
@@ -130,10 +154,14 @@ send_into_kernel (struct relay *relay, struct queue *queue, struct crossing *cro
 	relay->since = relay->rights.tick;
 	relay->naming += uses_names (id);
 	pthread_mutex_unlock (&relay->lock);
+	/* Of memory that is given away the kernel takes the pages themselves, and a device of its own (a RAM disk)
+	   that is to write those stops it: servers keep what they write, and so does this. */
+	memory_of (header, MEMORY_STAYS);
 	do
 		result = mach_msg (header, MACH_SEND_MSG | MACH_SEND_INTERRUPT, header->msgh_size, 0, MACH_PORT_NULL, 0,
 			MACH_PORT_NULL);
 	while (result == MACH_SEND_INTERRUPTED);
+	memory_of (header, result == MACH_MSG_SUCCESS ? MEMORY_IS_FREED : MEMORY_GOES);
 	pthread_mutex_lock (&relay->lock);
 	relay->naming -= uses_names (id);
 	if (relay->leader == leader)
