@@ -3,13 +3,15 @@
 #
 #   apt install gcc make mig libsodium-dev        (hurd-dev and gnumach-dev come with libc's)
 #   make -f hurd.mk                 builds build/hurd/bin/netmsg, rpctrace and build/hurd/lib/libpager.*
-#   make -f hurd.mk install         into $(DESTDIR)$(prefix)
+#   make -f hurd.mk install         into $(DESTDIR)$(prefix); libdir=... is for the libraries
 #   make -f hurd.mk netmsg          (or libpager, rpctrace) that alone
 #
 # Elsewhere the compiler and MIG can be named: CC, MIGCOM, SYSTEM_CPPFLAGS.
 
 B := build/hurd
-prefix ?= /usr/local
+PREFIX ?= /usr/local
+prefix ?= $(PREFIX)
+libdir ?= $(prefix)/lib
 CFLAGS ?= -O2 -g
 MIG ?= mig
 # MIG's compiler proper: definitions that are preprocessed already come in on its standard input.
@@ -96,8 +98,8 @@ $(B)/mig/mach_debug/mach_debug.c $(B)/mig/mach_debug/mach_debug.h &:
 	$(call preprocess,mach_debug/mach_debug.defs) | $(MIGCOM) -list /dev/null -server /dev/null \
 		-user $(B)/mig/mach_debug/mach_debug.c -header $(B)/mig/mach_debug/mach_debug.h
 
-# libpager: a server linked with this one, or started with its folder in LD_LIBRARY_PATH, has
-# its objects mapped by many kernels.
+# libpager: a server linked with this one, or started with its folder in LD_LIBRARY_PATH (by env: settrans
+# gives no environment), has its objects mapped by many kernels.
 soname := libpager.so.0.3
 pager_sources := $(wildcard libpager/*.c core/pages/*.c core/base/*.c)
 pager_objects := $(pager_sources:%.c=$(B)/pic/%.o) $(B)/pic/memory_object.o
@@ -137,8 +139,8 @@ $(B)/lib/$(soname): $(pager_objects)
 	ln -sf $(soname) $(B)/lib/libpager.so
 
 install: all
-	install -D -m 644 -t $(DESTDIR)$(prefix)/lib $(B)/lib/libpager.a $(B)/lib/$(soname)
-	ln -sf $(soname) $(DESTDIR)$(prefix)/lib/libpager.so
+	install -D -m 644 -t $(DESTDIR)$(libdir) $(B)/lib/libpager.a $(B)/lib/$(soname)
+	ln -sf $(soname) $(DESTDIR)$(libdir)/libpager.so
 	install -D -m 644 -t $(DESTDIR)$(prefix)/include/hurd libpager/pager.h libpager/pager_extra.h
 	install -D $(B)/bin/netmsg $(DESTDIR)$(prefix)/sbin/netmsg
 	install -D $(B)/bin/rpctrace $(DESTDIR)$(prefix)/bin/rpctrace
