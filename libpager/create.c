@@ -51,6 +51,14 @@ clean (void *object)
 }
 
 static void
+clean_side (void *object)
+{
+  struct side_port *side = object;
+  if (side->kind == OBJECT_CHANGES)
+    ports_port_deref (side->pager);
+}
+
+static void
 dropweak (void *object)
 {
   struct pager *pager = object;
@@ -62,7 +70,7 @@ static void __attribute__ ((constructor))
 make_classes (void)
 {
   libpager_class = ports_create_class (clean, dropweak);
-  libpager_side_class = ports_create_class (NULL, NULL);
+  libpager_side_class = ports_create_class (clean_side, NULL);
 }
 
 static enum dr_status
@@ -158,6 +166,8 @@ side_port_new (struct pager *pager, enum object_kind kind, uint32_t client)
   side->kind = kind;
   side->pager = pager;
   side->client = client;
+  if (kind == OBJECT_CHANGES)
+    ports_port_ref (pager);	/* the client's may end while a message to it is served */
   mach_port_move_member (mach_task_self (), side->port.port_right, bucket->portset);
   return side;
 }
