@@ -109,8 +109,9 @@ root_below (mach_port_t dotdot, mach_port_t *rooted)
 			self.rooted = MACH_PORT_NULL;
 			return result;
 		}
-		self.dotdot = dotdot;
-		mach_port_mod_refs (mach_task_self (), dotdot, MACH_PORT_RIGHT_SEND, 1);
+		/* If the parent has died meanwhile there is nothing to keep, nor to drop later. */
+		if (mach_port_mod_refs (mach_task_self (), dotdot, MACH_PORT_RIGHT_SEND, 1) == KERN_SUCCESS)
+			self.dotdot = dotdot;
 	}
 	*rooted = self.rooted;
 	return mach_port_mod_refs (mach_task_self (), self.rooted, MACH_PORT_RIGHT_SEND, 1);

@@ -131,7 +131,7 @@ long sys_fchdir(int fd)
 		return -EBADF;
 	error = check_directory(open_port->port);
 	if (error == 0) {
-		mach_port_mod_refs(mach_task_self(), open_port->port, MACH_PORT_RIGHT_SEND, 1);
+		refer_port(open_port->port);
 		set_current_directory(open_port->port);
 	}
 	open_port_put(open_port);

@@ -74,6 +74,14 @@ static inline void drop_port(mach_port_t port)
 		mach_port_deallocate(mach_task_self(), port);
 }
 
+/* One more reference to PORT.  If its server has died the name is a dead one, which must be counted
+   too: it will be given back all the same. */
+static inline void refer_port(mach_port_t port)
+{
+	if (mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_DEAD_NAME, 1);
+}
+
 /* Runs an RPC so that a signal may interrupt it.  An EINTR that no signal of
    ours asked for (the server cancelled another thread's request too) is repeated. */
 #define INTERRUPTIBLE(rpc) ({ \

@@ -84,7 +84,7 @@ file_t getdport(int fd)
 		return MACH_PORT_NULL;
 	}
 	port = open_port->port;
-	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1);
+	refer_port(port);
 	open_port_put(open_port);
 	return port;
 }
@@ -96,7 +96,7 @@ auth_t getauth(void) { return MACH_PORT_NULL; }
 process_t getproc(void)
 {
 	if (MACH_PORT_VALID(posix_process.proc))
-		mach_port_mod_refs(mach_task_self(), posix_process.proc, MACH_PORT_RIGHT_SEND, 1);
+		refer_port(posix_process.proc);
 	return posix_process.proc;
 }
 
@@ -117,7 +117,7 @@ int openport(io_t port, int flags)
 	long fd;
 
 	/* fd_install would drop the right when the table is full: keep the caller's. */
-	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1);
+	refer_port(port);
 	fd = fd_install(port, flags & O_CLOEXEC, 0);
 	if (fd >= 0) {
 		drop_port(port);

@@ -24,7 +24,7 @@ static mach_port_t reference(const mach_port_t *place)
 	posix_lock(&places.lock);
 	port = *place;
 	if (MACH_PORT_VALID(port))
-		mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1);
+		refer_port(port);
 	posix_unlock(&places.lock);
 	return port;
 }
@@ -87,7 +87,7 @@ static int magic_descriptor(const char *number, mach_port_t *port)
 	if (!open_port)
 		return HURD_ENOENT;
 	*port = open_port->port;
-	mach_port_mod_refs(mach_task_self(), *port, MACH_PORT_RIGHT_SEND, 1);
+	refer_port(*port);
 	open_port_put(open_port);
 	return 0;
 }
@@ -183,7 +183,7 @@ static int starting_point(int dirfd, const char *path, mach_port_t *directory)
 		if (!open_port)
 			return HURD_EBADF;
 		*directory = open_port->port;
-		mach_port_mod_refs(mach_task_self(), *directory, MACH_PORT_RIGHT_SEND, 1);
+		refer_port(*directory);
 		open_port_put(open_port);
 	}
 	return MACH_PORT_VALID(*directory) ? 0 : HURD_ENOENT;

@@ -188,7 +188,7 @@ kern_return_t posix_S_msg_get_fd(mach_port_t port, mach_port_t reference, int fd
 
 	if (!open_port)
 		return reference == mach_task_self() ? HURD_EBADF : HURD_EPERM;
-	mach_port_mod_refs(mach_task_self(), open_port->port, MACH_PORT_RIGHT_SEND, 1);
+	refer_port(open_port->port);
 	*result = open_port->port;
 	*type = MACH_MSG_TYPE_MOVE_SEND;
 	open_port_put(open_port);
