@@ -160,7 +160,7 @@ kern_return_t S_dir_unlink(open_t open, mach_port_t reply, mach_msg_type_name_t 
 		return error;
 	mach_port_t control = node && node->links == 1 ? node->translator : MACH_PORT_NULL;
 	if (control)
-		mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, 1);
+		right_refer(control);
 	error = hurd_from_errno(store_unlink(&server.store, open_node(open), name, strlen(name)));
 	if (control) {
 		/* A translator without a name has nothing left to serve, if it agrees. */

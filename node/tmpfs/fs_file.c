@@ -224,7 +224,7 @@ kern_return_t S_file_reparent(open_t open, mach_port_t reply, mach_msg_type_name
 		root_parent = MACH_PORT_NULL;	/* what was above is gone */
 	/* On an error the stub's caller frees PARENT with the request, so this keeps a reference of its own. */
 	if (MACH_PORT_VALID(parent))
-		mach_port_mod_refs(mach_task_self(), parent, MACH_PORT_RIGHT_SEND, 1);
+		right_refer(parent);
 	struct surroundings *around = surroundings_make(description->node, parent, root_parent);
 	if (!around)
 		return HURD_ENOMEM;

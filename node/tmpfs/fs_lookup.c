@@ -156,7 +156,7 @@ static error_t enter_translator(struct walk *walk, struct node *node)
 
 	if (error)
 		return error;
-	mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, 1);
+	right_refer(control);
 	error = server_wait_begin();
 	if (!error) {
 		error = fsys_getroot(control, dotdot, MACH_MSG_TYPE_COPY_SEND, ids->users, ids->user_count, ids->groups,

@@ -92,7 +92,7 @@ static error_t end_old(struct node *node, int active_flags, int goaway_flags)
 	mach_port_t old = node->translator;
 	if (!old || (active_flags & HURD_FS_TRANS_ORPHAN))
 		return 0;
-	mach_port_mod_refs(mach_task_self(), old, MACH_PORT_RIGHT_SEND, 1);
+	right_refer(old);
 	node_hold(node);
 	error_t error = translator_goaway(old, goaway_flags);
 	/* It may be the very one no longer, so nothing is cleared here. */
@@ -130,7 +130,7 @@ kern_return_t S_file_set_translator(open_t open, mach_port_t reply, mach_msg_typ
 		error = set_passive(node, passive_flags, passive, passive_count);
 	/* Now ACTIVE is the node's; an error would have it freed with the request. */
 	if (error && sets_active && MACH_PORT_VALID(active))
-		mach_port_mod_refs(mach_task_self(), active, MACH_PORT_RIGHT_SEND, 1);
+		right_refer(active);
 	if (!error && !sets_active && MACH_PORT_VALID(active))
 		mach_port_deallocate(mach_task_self(), active);
 	return error;

@@ -102,7 +102,7 @@ kern_return_t S_fsys_getroot(control_t control, mach_port_t reply, mach_msg_type
 		return HURD_ENOMEM;
 	/* On an error DOTDOT is freed with the request: keep a reference of our own. */
 	if (MACH_PORT_VALID(dotdot))
-		mach_port_mod_refs(mach_task_self(), dotdot, MACH_PORT_RIGHT_SEND, 1);
+		right_refer(dotdot);
 	error_t error = root_open(dotdot, ids, flags, port, port_type);
 	ids_drop(ids);
 	if (error)

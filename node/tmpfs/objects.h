@@ -127,6 +127,13 @@ void server_report(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 /* ---- translators.c */
 
+/* One more reference to RIGHT.  If who received by it has died the name is a dead one, which must be
+   counted too: it will be given back all the same, and the kernel's word of it may not have come yet. */
+static inline void right_refer(mach_port_t right)
+{
+	if (mach_port_mod_refs(mach_task_self(), right, MACH_PORT_RIGHT_SEND, 1) != KERN_SUCCESS)
+		mach_port_mod_refs(mach_task_self(), right, MACH_PORT_RIGHT_DEAD_NAME, 1);
+}
 /* Consumes the send right CONTROL on success; null clears. */
 error_t translator_set(struct node *node, mach_port_t control);
 void translator_died(mach_port_t control);

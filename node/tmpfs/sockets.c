@@ -51,7 +51,7 @@ static error_t make_address(struct node *node)
 	mach_port_t address, control = local_socket_control();
 	if (!control)
 		return HURD_EADDRNOTAVAIL;
-	mach_port_mod_refs(mach_task_self(), control, MACH_PORT_RIGHT_SEND, 1);
+	right_refer(control);
 	error_t error = server_wait_begin();
 	if (!error) {
 		error = fabricate(control, &address);
