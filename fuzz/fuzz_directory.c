@@ -25,7 +25,7 @@
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-enum { FD = 3, CALLS_MAX = 150, HEAD_BYTES = 4, PAGES_OF_ENTRIES = 3, READS_MAX = 4 };
+enum { FD = 3, CALLS_MAX = 150, HEAD_BYTES = 4, READS_MAX = 4, SERVER_DIES = 254 };
 enum wish { WISH_ENTRIES, WISH_HERE, WISH_LOOKUP, WISH_PARENT, WISH_GO, WISH_NEW_ROOT, WISHES };
 
 static struct client server;	/* whose ports are all the directories that there are */
@@ -60,7 +60,10 @@ begin_call (mach_port_t port)
     return MACH_SEND_INVALID_DEST;
   if (calls_left == 0 || --calls_left == 0)
     return HURD_EIO;
-  return next_byte () == 255 ? HURD_ENOENT : 0;
+  unsigned what = next_byte ();
+  if (what == SERVER_DIES)
+    client_end_own (&server, next_byte ());
+  return what == 255 ? HURD_ENOENT : 0;
 }
 
 static mach_port_t

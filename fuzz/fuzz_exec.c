@@ -244,10 +244,7 @@ happen (const struct client_order *order)
 {
   switch (order->routine % EVENTS)
     {
-    case EVENT_TASK_ENDS:
-      mk_mod_refs (client.task, client.port[order->to % CLIENT_PORTS], MK_RECEIVE, -1);
-      mk_allocate (client.task, MK_RECEIVE, &client.port[order->to % CLIENT_PORTS]);
-      break;
+    case EVENT_TASK_ENDS: client_end_own (&client, order->to); break;
     case EVENT_DROP: client_drop (&client, order->to); break;
     case EVENT_CLIENT_DIES: client_forget_replies (&client); break;
     case EVENT_FAILURE: calls_left = order->to % 32; break;

@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 enum { STEPS_MAX = 32, FDS = 3, ID_EXCEPTION = 2400 };
-enum event { EVENT_DROP, EVENT_CLIENT_DIES, EVENTS };
+enum event { EVENT_DROP, EVENT_CLIENT_DIES, EVENT_SERVER_DIES, EVENTS };
 
 struct signal_state signal_state;
 struct posix_process posix_process = { .pid = 2 };
@@ -127,6 +127,7 @@ happen (const struct client_order *order)
     {
     case EVENT_DROP: client_drop (&client, order->to); break;
     case EVENT_CLIENT_DIES: client_forget_replies (&client); break;
+    case EVENT_SERVER_DIES: client_end_own (&client, 1); break;
     }
 }
 

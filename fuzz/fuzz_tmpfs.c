@@ -22,8 +22,8 @@
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 void end_server (int status);
 
-enum { STORE_BYTES = 1 << 20, STEPS_MAX = 64, ID_GOAWAY = 22001, ID_INTERRUPT = 33000, TRANSLATOR_FAILS = 16, IDLE = 1000 };
-enum event { EVENT_DROP, EVENT_CLIENT_DIES, EVENTS };
+enum { STORE_BYTES = 1 << 20, STEPS_MAX = 64, ID_SET_TRANSLATOR = 20027, ID_GOAWAY = 22001, ID_INTERRUPT = 33000, TRANSLATOR_FAILS = 16, IDLE = 1000 };
+enum event { EVENT_DROP, EVENT_CLIENT_DIES, EVENT_PORT_ENDS, EVENTS };
 
 static struct client client;
 static bool translator_fails;
@@ -139,6 +139,7 @@ happen (const struct client_order *order)
     {
     case EVENT_DROP: client_drop (&client, order->to); break;
     case EVENT_CLIENT_DIES: client_forget_replies (&client); break;
+    case EVENT_PORT_ENDS: client_end_own (&client, order->to); break;
     }
 }
 
@@ -148,6 +149,8 @@ step (const struct client_order *order)
   static const mach_msg_id_t first[] = { 20000, 21000, 22000, 34000, ID_INTERRUPT, MACH_NOTIFY_FIRST };
   mach_msg_id_t id = first[order->subsystem % 6] + order->routine % 64;
   bool received = true;
+  /* A file whose translator is an open file of this server keeps that open for as long as it has it.  */
+  client.shares_own_only = id == ID_SET_TRANSLATOR;
   translator_fails = order->bits & TRANSLATOR_FAILS;
   if (order->bits & CLIENT_EVENT)
     happen (order);
@@ -162,7 +165,9 @@ step (const struct client_order *order)
       else
 	mach_msg_destroy (&client.message.head);
     }
-  client_notifications (server.receive_set, serve_request);
+  /* The next request may come before the kernel's word of what happened.  */
+  if (!(order->bits & CLIENT_EVENT))
+    client_notifications (server.receive_set, serve_request);
   /* And nobody answers those.  */
   dr_assert (client_unanswered (&client) == 0 || !received || id == ID_INTERRUPT
 	     || (id >= MACH_NOTIFY_FIRST && id <= MACH_NOTIFY_LAST));

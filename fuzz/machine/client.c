@@ -69,6 +69,14 @@ client_right_to_own (struct client *client, unsigned which)
 }
 
 void
+client_end_own (struct client *client, unsigned which)
+{
+  mk_name *port = &client->port[which % CLIENT_PORTS];
+  mk_mod_refs (client->task, *port, MK_RECEIVE, -1);
+  mk_allocate (client->task, MK_RECEIVE, port);
+}
+
+void
 client_forget_replies (struct client *client)
 {
   mk_mod_refs (client->task, client->reply_port, MK_RECEIVE, -1);

@@ -53,6 +53,8 @@ void client_give (struct client *client, mk_name name, enum mk_disposition how);
 void client_drop (struct client *client, unsigned which);
 /* A send right of ours to one of its own ports, which is a new one if it has been given away.  */
 mk_name client_right_to_own (struct client *client, unsigned which);
+/* One of its own ports ends, as if who had it had died; a new one takes its place.  */
+void client_end_own (struct client *client, unsigned which);
 /* Whoever waits for a reply has died: there is a new reply port.  */
 void client_forget_replies (struct client *client);
 /* The next step of an input, whose body is left in the client's message.  False: it is over.  */
