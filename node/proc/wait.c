@@ -65,7 +65,7 @@ static bool is_wanted(const struct process *child, const struct process *who, pi
 		return child->pid == pid;
 	if (pid == -1)
 		return true;
-	return child->pgrp == (pid == 0 ? who->pgrp : -pid);
+	return pid == 0 ? child->pgrp == who->pgrp : child->pgrp == -(int64_t)pid;	/* the lowest has no opposite */
 }
 
 /* Has CHILD something to report? */
