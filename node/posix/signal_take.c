@@ -142,9 +142,25 @@ static bool never_restarts(long number)
 	}
 }
 
+/* Calls that may end with EINTR: they wait for others, or POSIX says so.  No program expects it of a
+   look at a file, or of a signal that it sends. */
+static bool may_end_early(long number)
+{
+	switch (number) {
+	case SYS_read: case SYS_readv: case SYS_pread64: case SYS_preadv: case SYS_write: case SYS_writev:
+	case SYS_pwrite64: case SYS_pwritev: case SYS_open: case SYS_openat: case SYS_creat: case SYS_wait4:
+	case SYS_waitid: case SYS_accept: case SYS_accept4: case SYS_connect: case SYS_sendto: case SYS_sendmsg:
+	case SYS_sendmmsg: case SYS_recvfrom: case SYS_recvmsg: case SYS_recvmmsg: case SYS_fcntl: case SYS_flock:
+	case SYS_fsync: case SYS_fdatasync: case SYS_ftruncate: case SYS_ioctl: case SYS_futex:
+		return true;
+	default:
+		return never_restarts(number);
+	}
+}
+
 bool signals_after_call(long number, long result)
 {
 	bool restart = signals_take(NULL);
 
-	return result == -EINTR && restart && !never_restarts(number);
+	return result == -EINTR && (restart ? !never_restarts(number) : !may_end_early(number));
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -187,6 +188,31 @@ static void test_interrupt(void)
 	close(fds[0]), close(fds[1]);
 }
 
+/* Looks at files and signals that are sent do not fail with EINTR, however many signals come. */
+static void test_calls_without_EINTR(void)
+{
+	struct stat status;
+	pid_t parent = getpid(), pid;
+	int refused = 0, calls = 0, ended;
+
+	handle(SIGUSR1, 0, note);
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 300; i++) {
+			kill(parent, SIGUSR1);
+			usleep(500);
+		}
+		_exit(0);
+	}
+	while ((ended = waitpid(pid, NULL, WNOHANG)) != pid) {
+		refused += stat("/tests/../tests/./posix-signals", &status) < 0;
+		refused += access("/etc/passwd", R_OK) < 0;
+		refused += kill(pid, SIGCONT) < 0 && errno != ESRCH;
+		calls++;
+	}
+	check(refused == 0 && caught > 100, "no-EINTR-of-stat-and-kill", "%d of %d, %d signals", refused, 3 * calls, caught);
+}
+
 static void test_computing(void)
 {
 	handle(SIGUSR2, 0, note);
@@ -339,6 +365,7 @@ int main(void)
 	test_self();
 	test_defaults();
 	test_interrupt();
+	test_calls_without_EINTR();
 	test_computing();
 	test_faults();
 	test_timer();
