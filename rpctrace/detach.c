@@ -43,6 +43,7 @@ struct detaching
 	struct relay *relay;
 	struct party *party;
 	mach_port_t task;
+	int patience_ms;		/* for rights that have not come back; what leads elsewhere for good uses it up */
 	struct taken *taken;
 	size_t count, room;
 	struct own *own;
@@ -86,8 +87,16 @@ recall (struct detaching *detaching, mach_port_t name, struct own *own)
 	struct own *kept;
 
 	while (origin == detaching->party && MACH_PORT_VALID (name))
+	{
 		name = recall_once (detaching->relay, name, &origin);
-	if (name != MACH_PORT_NULL || (own->leads_to = find_own (detaching)) == NULL)
+		while (name == MACH_PORT_NULL && (own->leads_to = find_own (detaching)) == NULL && detaching->patience_ms > 0)
+		{
+			name = recall_later (detaching->relay, &origin);
+			detaching->patience_ms -= RECALL_LOOK_MS;
+		}
+	}
+	recall_end (detaching->relay);
+	if (name != MACH_PORT_NULL || own->leads_to == NULL)
 		return name;
 	kept = rights_memory (sizeof *kept);
 	*kept = *own;
@@ -467,7 +476,7 @@ static void
 detach (struct relay *relay, struct party *party)
 {
 	struct queue *task = party->task;
-	struct detaching detaching = { relay, party, task->port };
+	struct detaching detaching = { relay, party, task->port, .patience_ms = RECALL_PATIENCE_MS };
 
 	task->pins++;	/* or its name could be another's, should it die meanwhile */
 	/* what it waits for may be in others' hands; meanwhile all goes on by us */

@@ -17,6 +17,8 @@
 #define OUTPUT_LINE_BYTES_MAX (48u << 10)	/* more than a line and what goes on in it later */
 #define OUTPUT_DELAY_MS 100
 #define STOP_MS 2000			/* until a task is said not to be stoppable */
+#define RECALL_LOOK_MS 5		/* a probe that another tracer passes on is looked for so often, */
+#define RECALL_PATIENCE_MS 5000		/* and all of them together for so long, while a task is let go */
 #define GIVE_WAY_NS 1000000		/* until a message that waited for room has got it */
 #define PAUSE_NS 10000000		/* between attempts when the kernel is short of something */
 

@@ -3,6 +3,8 @@
 
 #include "leaders.h"
 
+#include <time.h>
+
 bool
 recall_came (struct relay *relay, struct end *end, const mach_msg_header_t *header)
 {
@@ -72,7 +74,7 @@ recall_fence (struct relay *relay)
 }
 
 /* What comes to our ports comes in the order in which it was sent: when the second message is there, the
-   first one was, or never will be. */
+   first one was, or never will be: unless another tracer has passed it on. */
 mach_port_t
 recall_once (struct relay *relay, mach_port_t name, const struct party **origin)
 {
@@ -88,7 +90,22 @@ recall_once (struct relay *relay, mach_port_t name, const struct party **origin)
 	number = send_fence (relay);
 	while (!recall->came && recall->fenced < number)
 		pthread_cond_wait (&relay->changed, &relay->lock);
-	recall->wanted = 0;	/* one that comes too late is nobody's */
 	*origin = recall->origin;
 	return recall->found;
+}
+
+mach_port_t
+recall_later (struct relay *relay, const struct party **origin)
+{
+	pthread_mutex_unlock (&relay->lock);
+	nanosleep (&(struct timespec) { 0, RECALL_LOOK_MS * 1000000 }, NULL);
+	pthread_mutex_lock (&relay->lock);
+	*origin = relay->recall.origin;
+	return relay->recall.found;
+}
+
+void
+recall_end (struct relay *relay)
+{
+	relay->recall.wanted = 0;
 }

@@ -30,13 +30,22 @@ for p in \$*; do
 		names \$(tail -n 1 /tmp/before | cut -d ' ' -f 1) \$(tail -n 1 /tmp/after | cut -d ' ' -f 1)
 	rm -f /tmp/trace
 done
+EOF
+cat >/tmp/two <<\\EOF
+# Two tracers, the second of which is a program that the first one's server has executed.
+start() { rpctrace -o /tmp/trace.\$1 -p \$1 & eval tracer\$1=\$!; until grep -q attached /tmp/trace.\$1 2>/dev/null; do sleep 0.05; done; }
+end() { eval kill \\\$tracer\$1; eval wait \\\$tracer\$1; echo status \$?; rm /tmp/trace.\$1; }
+start \$1; start \$2
+sh /tmp/use; end \$1; sh /tmp/use; end \$2; sh /tmp/use
+sleep 1; ps >/tmp/ps; echo tracers \$(grep -c '[r]pctrace -o' /tmp/ps)
 EOF" || bail_out "node 1 has scripts"
 
 servers=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*\(init.elf\|hurd.[a-z]*\|-sh\).*/\1 \2/p'")
+pid() { sed -n "s,^\([0-9]*\) $1\$,\1,p" <<<"$servers" | head -n 1; }
 out=$(on 1 400 "for i in 1 2; do sh /tmp/each $(cut -d ' ' -f 1 <<<"$servers" | head -n 8 | xargs); done" 2>&1)
 right='status 0, tmpfs-conformance PASSED posix-sockets: 31 checks, 0 failed 42, tracers 0, names'
 for name in init.elf hurd/proc hurd/tmpfs hurd/exec hurd/console hurd/pflocal hurd/inet; do
-	p=$(sed -n "s,^\([0-9]*\) $name\$,\1,p" <<<"$servers" | head -n 1)
+	p=$(pid "$name")
 	lines=$(grep "^$p " <<<"$out")
 	# A server may begin one more thread at any time, so the names need be the same in one round only.  The Internet
 	# server keeps the port of an address for who may ask again, traced or not.
@@ -48,5 +57,13 @@ for name in init.elf hurd/proc hurd/tmpfs hurd/exec hurd/console hurd/pflocal hu
 		printf '%s\n' "$lines" >"$scratch/lines"
 		result not "$name: attached to twice, used, let go, and nothing is left" "$scratch/lines"
 	fi
+done
+
+# What one asks the kernel for with a send-once right goes by the other, and comes late.
+used='tmpfs-conformance PASSED posix-sockets: 31 checks, 0 failed 42'
+for other in hurd/proc hurd/tmpfs; do
+	out=$(on 1 120 "sh /tmp/two $(pid hurd/exec) $(pid $other)" 2>&1)
+	equal "hurd/exec and $other, each by a tracer, let go in the order in which they were attached to" \
+		"$used status 0 $used status 0 $used tracers 0" "$(xargs <<<"$out")"
 done
 finish
