@@ -142,9 +142,16 @@ kind_of (mach_port_t name)
 enum queue_kind
 rights_kind (struct queue *queue)
 {
-	if (queue->kind == QUEUE_UNKNOWN)
-		queue->kind = kind_of (queue->port);
-	return queue->kind;
+	enum queue_kind kind;
+
+	if (queue->kind != QUEUE_UNKNOWN)
+		return queue->kind;
+	kind = kind_of (queue->port);
+	/* As long as we are traced ourselves the kernel's ports are another tracer's; what is sent there may take
+	   long, and once that lets us go it is the kernel that it takes it in. */
+	if (kind == QUEUE_TASK && kind_of (mach_task_self ()) == QUEUE_TASK)
+		return QUEUE_KERNEL;
+	return queue->kind = kind;
 }
 
 struct queue *
