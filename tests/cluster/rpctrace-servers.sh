@@ -37,7 +37,10 @@ start() { rpctrace -o /tmp/trace.\$1 -p \$1 & eval tracer\$1=\$!; until grep -q 
 end() { eval kill \\\$tracer\$1; eval wait \\\$tracer\$1; echo status \$?; rm /tmp/trace.\$1; }
 start \$1; start \$2
 sh /tmp/use; end \$1; sh /tmp/use; end \$2; sh /tmp/use
-sleep 1; ps >/tmp/ps; echo tracers \$(grep -c '[r]pctrace -o' /tmp/ps)
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	sleep 1; ps >/tmp/ps; grep -q '[r]pctrace -o' /tmp/ps || break
+done
+echo tracers \$(grep -c '[r]pctrace -o' /tmp/ps)
 EOF" || bail_out "node 1 has scripts"
 
 servers=$(on 1 "ps | sed -n 's/^ *\([0-9]*\) .*\(init.elf\|hurd.[a-z]*\|-sh\).*/\1 \2/p'")
