@@ -380,16 +380,22 @@ give_threads (mach_port_t task)
 }
 
 /* Threads that wait in memory of the task do so by us; they ask again, and then by themselves. */
-static void
+static bool
 end_our_waits (struct relay *relay, struct party *party)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < relay->rights.onces.slots; i++)
 	{
 		struct end *end = relay->rights.onces.keys[i] != 0 ? relay->rights.onces.values[i] : NULL;
 
 		if (end != NULL && end->server != MACH_PORT_NULL && end->request == ID_GSYNC_WAIT && end->about == party)
+		{
 			thread_abort (end->server);
+			any = true;
+		}
 	}
+	return any;
 }
 
 /* While names are exchanged, no call that uses them may come to the kernel: what is under way ends
@@ -426,7 +432,7 @@ calls_wait (const struct queue *queue)
 }
 
 /* What was held comes to the kernel before the task goes on: the next tracer would exchange the names
-   that such a call is about. */
+   that such a call is about.  And what comes to wait there by that does so no longer than those that waited. */
 static void
 end_held_calls (struct relay *relay, struct party *party)
 {
@@ -434,7 +440,8 @@ end_held_calls (struct relay *relay, struct party *party)
 
 	do
 	{
-		wait = relay->naming > 0;
+		recall_fence (relay);	/* the receiving thread has nothing of the task's in its hands */
+		wait = end_our_waits (relay, party) || relay->naming > 0;
 		for (size_t i = 0; i < relay->rights.queues.slots && !wait; i++)
 		{
 			struct queue *queue = relay->rights.queues.keys[i] != 0 ? relay->rights.queues.values[i] : NULL;
@@ -520,7 +527,6 @@ detach (struct relay *relay, struct party *party)
 	relay->recalling = false;
 	task_set_special_port (detaching.task, TASK_KERNEL_PORT, detaching.task);
 	give_threads (detaching.task);
-	end_our_waits (relay, party);
 	hold_calls (relay, party, false);
 	end_held_calls (relay, party);
 	task_resume (detaching.task);
