@@ -75,7 +75,8 @@ leave (struct stand_in *stand_in)
 		return;
 	if (stand_in->access != VM_PROT_NONE)
 		vm_deallocate (mach_task_self (), stand_in->anchor, vm_page_size);
-	mach_port_deallocate (mach_task_self (), stand_in->object);
+	if (stand_in->object != MACH_PORT_NULL)
+		mach_port_deallocate (mach_task_self (), stand_in->object);
 	free (stand_in);
 }
 
@@ -102,13 +103,15 @@ make (struct objects *objects, mach_port_t name, vm_prot_t access)
 
 	if (stand_in == NULL)
 		return NULL;
+	/* if it has died meanwhile there is nothing to keep, nor to drop later */
+	if (mach_port_mod_refs (mach_task_self (), name, MACH_PORT_RIGHT_SEND, 1) == KERN_SUCCESS)
+		stand_in->object = name;
 	/* what the object may not be used for the kernel takes away from the mapping, or refuses it */
-	if (map_object (name, 0, vm_page_size, access, &stand_in->anchor) == KERN_SUCCESS
-		|| map_object (name, 0, vm_page_size, access = VM_PROT_READ, &stand_in->anchor) == KERN_SUCCESS)
+	if (stand_in->object != MACH_PORT_NULL
+		&& (map_object (name, 0, vm_page_size, access, &stand_in->anchor) == KERN_SUCCESS
+			|| map_object (name, 0, vm_page_size, access = VM_PROT_READ, &stand_in->anchor) == KERN_SUCCESS))
 		stand_in->access = access;
-	stand_in->object = name;
 	stand_in->users = 2;
-	mach_port_mod_refs (mach_task_self (), name, MACH_PORT_RIGHT_SEND, 1);
 	pthread_mutex_lock (&objects->lock);
 	known = map_put (&objects->stand_ins, name, stand_in);
 	if (!known)
