@@ -10,6 +10,7 @@
 
 #include "core/base/status.h"
 #include "fuzz/machine/client.h"
+#include "fuzz/machine/clock.h"
 #include "fuzz/machine/memory.h"
 #include "fuzz/machine/ports.h"
 
@@ -31,7 +32,6 @@ struct posix_startup posix_startup;
 static struct client client;
 static mach_msg_header_t *waiting;	/* the next message, if any */
 static jmp_buf all_served;
-static uint64_t now_ms;
 static struct { const uint8_t *bytes; size_t count; } typed;
 
 /* --- Around the server ------------------------------------------------------------------------ */
@@ -72,13 +72,6 @@ device_demux (mach_msg_header_t *message)
     line_input (&console.line, typed.bytes[n]);
   line_flush_echo (&console.line);
   return true;
-}
-
-int
-fuzz_clock (clockid_t clock, struct timespec *now)
-{
-  *now = (struct timespec) { (time_t) (now_ms / 1000), (long) (now_ms % 1000) * 1000000 };
-  return 0;
 }
 
 /* The server receives for ever.  */
@@ -129,7 +122,7 @@ happen (const struct client_order *order)
   switch (order->routine % EVENTS)
     {
     case EVENT_TIME:
-      now_ms += (uint64_t) order->to * order->to;
+      machine_now_ms += (uint64_t) order->to * order->to;
       serve_message (NULL);
       break;
     case EVENT_DROP: client_drop (&client, order->to); break;
@@ -176,7 +169,7 @@ begin (void)
   mach_port_t terminal;
   machine_memory_begin (0);
   memset (&console, 0, sizeof console);
-  now_ms = 1000;
+  machine_now_ms = 1000;
   console.line.put = device_put;
   console.line.signal = signals_send;
   line_reset (&console.line);

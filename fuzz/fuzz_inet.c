@@ -9,6 +9,7 @@
 
 #include "core/base/status.h"
 #include "fuzz/machine/client.h"
+#include "fuzz/machine/clock.h"
 #include "fuzz/machine/memory.h"
 #include "fuzz/machine/ports.h"
 
@@ -34,7 +35,6 @@ enum event { EVENT_TIME, EVENT_DROP, EVENT_CLIENT_DIES, EVENT_SHORT_OF_MEMORY, E
 static struct server server;
 static struct client client;
 static mach_msg_header_t *waiting;	/* the next message, if any */
-static uint64_t now_ms = 1000;
 static size_t used;			/* bytes, of lwIP's */
 static unsigned allocations_left;	/* 0: all succeed */
 static uint32_t random_state;
@@ -62,8 +62,8 @@ ethernet_open (struct nic *nic, const ip4_addr_t *address, const ip4_addr_t *net
 /* lwIP's port.  Its memory is the heap's, where what is used after it was freed is seen.  */
 
 size_t port_memory_used (void) { return used; }
-uint64_t port_milliseconds (void) { return now_ms; }
-uint32_t sys_now (void) { return (uint32_t) now_ms; }
+uint64_t port_milliseconds (void) { return machine_now_ms; }
+uint32_t sys_now (void) { return (uint32_t) machine_now_ms; }
 uint32_t port_random (void) { return random_state = random_state * 1664525 + 1013904223; }
 void port_diagnose (const char *format, ...) { }
 void port_assert_failed (const char *what, const char *file, int line) { dr_assert (!"lwIP's own assertions hold"); }
@@ -110,13 +110,6 @@ port_checksum (const void *data, int length)
   return (uint16_t) ((sum >> 16) + sum);
 }
 
-int
-fuzz_clock (clockid_t clock, struct timespec *now)
-{
-  *now = (struct timespec) { (time_t) (now_ms / 1000), (long) (now_ms % 1000) * 1000000 };
-  return 0;
-}
-
 /* --- Mach -------------------------------------------------------------------------------------- */
 
 mach_msg_return_t
@@ -159,7 +152,7 @@ happen (const struct client_order *order)
 {
   switch (order->routine % EVENTS)
     {
-    case EVENT_TIME: now_ms += (uint64_t) order->to * order->to; break;
+    case EVENT_TIME: machine_now_ms += (uint64_t) order->to * order->to; break;
     case EVENT_DROP: client_drop (&client, order->to); break;
     case EVENT_CLIENT_DIES: client_forget_replies (&client); break;
     case EVENT_SHORT_OF_MEMORY: allocations_left = order->to; break;
@@ -229,13 +222,13 @@ end (size_t used_by_nobody)
   allocations_left = 0;
   client_end (&client);
   settle ();
-  now_ms += sweep_interval_ms;
+  machine_now_ms += sweep_interval_ms;
   settle ();
   dr_assert (sockets_count () == 0 && operations_waiting () == 0 && addresses_sweep () == 0);
   /* Connections end in their own time.  */
-  for (uint64_t limit = now_ms + END_MS_MAX; used != used_by_nobody; now_ms += 250)
+  for (uint64_t limit = machine_now_ms + END_MS_MAX; used != used_by_nobody; machine_now_ms += 250)
     {
-      dr_assert (now_ms < limit);
+      dr_assert (machine_now_ms < limit);
       turn ();
     }
   dr_assert (!tcp_active_pcbs && !tcp_tw_pcbs && !tcp_listen_pcbs.pcbs && !tcp_bound_pcbs);

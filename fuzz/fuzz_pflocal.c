@@ -8,6 +8,7 @@
 
 #include "core/base/status.h"
 #include "fuzz/machine/client.h"
+#include "fuzz/machine/clock.h"
 #include "fuzz/machine/memory.h"
 #include "fuzz/machine/ports.h"
 
@@ -25,7 +26,6 @@ enum { STEPS_MAX = 64, ID_GOAWAY = 22001, ID_SEND = 26014, ID_INTERRUPT = 33000 
 enum event { EVENT_TIME, EVENT_DROP, EVENT_CLIENT_DIES, EVENTS };
 
 static struct client client;
-static uint64_t now_ms;
 static union { mach_msg_header_t head; char bytes[PFLOCAL_REQUEST_BYTES_MAX]; } reply;
 
 /* --- Around the server ------------------------------------------------------------------------ */
@@ -37,13 +37,6 @@ kern_return_t
 fsys_startup (mach_port_t bootstrap, int flags, mach_port_t control, mach_msg_type_name_t kind, mach_port_t *node)
 {
   return KERN_FAILURE;
-}
-
-int
-fuzz_clock (clockid_t clock, struct timespec *now)
-{
-  *now = (struct timespec) { (time_t) (now_ms / 1000), (long) (now_ms % 1000) * 1000000 };
-  return 0;
 }
 
 /* Answers that do not go with the receive.  */
@@ -74,7 +67,7 @@ happen (const struct client_order *order)
   switch (order->routine % EVENTS)
     {
     case EVENT_TIME:
-      now_ms += (uint64_t) order->to * order->to;
+      machine_now_ms += (uint64_t) order->to * order->to;
       parked_next_timeout_ms ();
       parked_retry ();
       break;
@@ -109,7 +102,7 @@ begin (void)
 {
   struct mk *kernel = machine_ports_begin ();
   machine_memory_begin (0);
-  now_ms = 1000;
+  machine_now_ms = 1000;
   dr_assert (objects_open () == 0 && object_make (&control, OBJECT_CONTROL) == 0
 	     && object_make (&family, OBJECT_FAMILY) == 0);
   client_begin (&client, kernel);

@@ -38,13 +38,13 @@ fuzz_sources_pager := $(fuzz_machine) fuzz/machine/messages.c $(FUZZ_CORE) $(sor
 fuzz_flags_pager := $(fuzz_mach_flags) -I$(fuzz_mig) -include fuzz/machine/waits.h -Dpthread_cond_wait=machine_wait
 fuzz_tmpfs_stubs := $(patsubst %,$(fuzz_mig)/%_S.c,fs io fsys ifsock interrupt)
 fuzz_client := $(fuzz_machine) $(patsubst %,fuzz/machine/%.c,messages client) $(FUZZ_CORE) $(patsubst %,node/musl/mach/%.c,request msg_destroy)
-fuzz_sources_inet = $(fuzz_client) $(patsubst %,node/inet/%.c,address call calls_fsys calls_io calls_socket configure \
+fuzz_sources_inet = $(fuzz_client) fuzz/machine/clock.c $(patsubst %,node/inet/%.c,address call calls_fsys calls_io calls_socket configure \
 	datagram message object operation options packet_queue socket status stream) $(inet_lwip_names:%=$(inet_lwip)/%.c)
 fuzz_flags_inet = $(fuzz_mach_flags) -fno-sanitize=alignment -Inode/inet -Inode/inet/lwip -I$(inet_lwip)/include \
 	-Inode/posix/include -DMEMP_MEM_MALLOC=1 -Dclock_gettime=fuzz_clock
 # A server's own stubs: -I lets both find their headers.
 fuzz_pflocal_stubs := $(patsubst %,$(fuzz_mig)/pflocal/%.c,io_S socket_S interrupt_S fsys_S io_reply socket_reply)
-fuzz_sources_pflocal := $(fuzz_client) fuzz/machine/mig.c node/posix/abi_errno.c $(fuzz_pflocal_stubs) \
+fuzz_sources_pflocal := $(fuzz_client) $(patsubst %,fuzz/machine/%.c,mig clock) node/posix/abi_errno.c $(fuzz_pflocal_stubs) \
 	$(filter-out %/main.c,$(sort $(wildcard node/pflocal/*.c)))
 fuzz_flags_pflocal := $(fuzz_server_flags) -Inode/pflocal -I$(fuzz_mig)/pflocal -Dclock_gettime=fuzz_clock
 fuzz_sources_proc := $(fuzz_client) fuzz/machine/mig.c node/musl/mach/msg_server.c \
@@ -56,7 +56,7 @@ fuzz_sources_exec := $(fuzz_client) $(patsubst %,fuzz/machine/%.c,mig file) node
 	$(patsubst %,$(fuzz_mig)/proc/%_server.c,exec exec_startup control node_io)
 fuzz_flags_exec := $(fuzz_flags_proc) -Wl,--wrap=vm_allocate,--wrap=vm_protect,--wrap=vm_write
 fuzz_console_stubs := $(patsubst %,$(fuzz_mig)/console/%_server.c,io select tioctl tioctl_high term control interrupt)
-fuzz_sources_console := $(fuzz_client) fuzz/machine/mig.c $(patsubst %,node/console/%.c,calls line opens parked) \
+fuzz_sources_console := $(fuzz_client) $(patsubst %,fuzz/machine/%.c,mig clock) $(patsubst %,node/console/%.c,calls line opens parked) \
 	$(fuzz_console_stubs)
 fuzz_flags_console := $(fuzz_server_flags) -Inode/console -I$(fuzz_mig)/console -Dclock_gettime=fuzz_clock
 fuzz_sources_readonly := fuzz/machine/mig.c fuzz/machine/memory.c $(FUZZ_CORE) netmsg/readonly.c $(fuzz_mig)/readonly/fs_server.c
