@@ -151,7 +151,8 @@ rights_kind (struct queue *queue)
 	   long, and once that lets us go it is the kernel that it takes it in. */
 	if (kind == QUEUE_TASK && kind_of (mach_task_self ()) == QUEUE_TASK)
 		return QUEUE_KERNEL;
-	return queue->kind = kind;
+	/* Perhaps it has let us go between the two questions. */
+	return queue->kind = kind == QUEUE_TASK ? kind_of (queue->port) : kind;
 }
 
 struct queue *

@@ -184,8 +184,8 @@ exec_of (const struct rights *rights, const mach_msg_header_t *header, struct pa
 	return queue != NULL && queue->task_of != NULL && queue->task_of->tracked ? queue->task_of : NULL;
 }
 
-/* The exec server, holding the door's view of a process port or its own, says that the task has become its new program,
-   whose one thread it has made and not started yet. */
+/* The exec server, holding the door's view of a process port or its own, says that the task has become its new
+   program, whose one thread it has made and not started yet. */
 static void
 exec_in_place (struct relay *relay, struct party *party)
 {
